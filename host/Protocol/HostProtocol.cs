@@ -1,0 +1,215 @@
+using System.Runtime.InteropServices;
+
+namespace Pyco.Host.Protocol;
+
+/// <summary>
+/// What shim and host say to each other: one source for both sides. The shim compiles it without the BCL, so it holds
+/// constants and fixed-layout structures only. <c>docs/host-protocol.md</c> tells the story.
+/// </summary>
+/// <remarks>
+/// Abstract names (after the leading NUL), H being the host's id in 8 lower-case hex digits:
+/// <list type="table">
+/// <item><term><c>pyco/H</c></term><description>SOCK_STREAM: requests and TCP connects.</description></item>
+/// <item><term><c>pyco/H/d</c></term><description>SOCK_SEQPACKET: one connection for each UDP socket.</description></item>
+/// <item><term><c>pyco/H/t4/C</c></term><description>
+/// A program's TCP socket of AF_INET (t6: AF_INET6; u4, u6: UDP); C is its SO_COOKIE in 16 hex digits. The name is bound
+/// when the socket is made and is its identity in every process that holds it.</description></item>
+/// <item><term><c>pyco/H/c/N/L/R</c></term><description>
+/// The host's end of an accepted connection: N its number (16 hex), L and R the local and remote endpoint, each 32 hex
+/// digits of address (IPv4 mapped) and 4 of port.</description></item>
+/// </list>
+/// </remarks>
+internal static class HostProtocol
+{
+    public const ushort Version = 1;
+
+    /// <summary>"PYCO" in memory order on a little-endian machine.</summary>
+    public const uint Magic = 0x4f435950;
+
+    /// <summary>The environment variable with <c>H:SECRET:MARK:PID</c>: the id, 32 hex digits of secret,
+    /// 16 hex digits of <see cref="DatagramHeader.Mark"/>, the host's pid in decimal.</summary>
+    public const string EnvironmentVariable = "PYCO_HOST";
+
+    public const int SecretLength = 16;
+    public const int HostIdDigits = 8;
+    public const int CookieDigits = 16;
+    public const int EndpointDigits = 36;
+
+    /// <summary>The largest value of a socket option that a request carries.</summary>
+    public const int OptionCapacity = 128;
+
+    /// <summary>
+    /// How much filler a connect sends behind its request: a quarter of SO_SNDBUF and this much more, which switches
+    /// POLLOUT off until the host has read it, and the host reads it when the handshake ends.
+    /// </summary>
+    public const int FillerMargin = 4096;
+
+    /// <summary>
+    /// The shim keeps a word in each kernel socket with SO_INCOMING_CPU, an integer that AF_UNIX stores and never uses:
+    /// every process that holds the socket sees it, so nothing can go stale. The upper half marks it as ours.
+    /// </summary>
+    public const int StateMark = 0x5079_0000;
+
+    public const int StateMarkMask = unchecked((int)0xffff_0000);
+}
+
+/// <summary>The low half of the state word; see <see cref="HostProtocol.StateMark"/>.</summary>
+[Flags]
+internal enum SocketState
+{
+    None = 0,
+
+    /// <summary>AF_INET6, else AF_INET.</summary>
+    V6 = 1,
+
+    /// <summary>UDP, else TCP.</summary>
+    Datagram = 2,
+
+    /// <summary>The host knows the socket: it was bound, connected, listens, or has an option set.</summary>
+    Known = 4,
+
+    /// <summary>listen() was called.</summary>
+    Listening = 8,
+
+    /// <summary>accept() made it: the peer's name tells both addresses.</summary>
+    Accepted = 16,
+
+    /// <summary>connect() was called.</summary>
+    Connecting = 32,
+
+    /// <summary>TCP_NODELAY was set before the host knew the socket; the connect request carries it.</summary>
+    NoDelay = 64,
+
+    /// <summary>The program shut its reading side down.</summary>
+    ReadShut = 128,
+}
+
+/// <summary>What a request asks for.</summary>
+internal enum Operation : ushort
+{
+    /// <summary>In band on a TCP socket: connect to <see cref="Request.Address"/>; filler of <see cref="Request.Argument"/> octets follows.</summary>
+    Connect = 1,
+
+    /// <summary>In band on a UDP socket, first message: makes it known.</summary>
+    OpenDatagram = 2,
+
+    // All below come on a connection of their own, with the socket attached by SCM_RIGHTS, and are answered by a Reply.
+
+    /// <summary>bind to Address; Flags carry the relevant options.</summary>
+    Bind = 10,
+
+    /// <summary>The program's socket listens now under its name; Argument is the backlog.</summary>
+    Listen = 11,
+
+    /// <summary>UDP only: connect to Address; family 0 dissolves.</summary>
+    ConnectDatagram = 12,
+
+    GetLocalAddress = 13,
+
+    GetRemoteAddress = 14,
+
+    /// <summary>Why a connection ended or failed, cleared by the answer; EINPROGRESS while the handshake runs.</summary>
+    GetError = 15,
+
+    SetOption = 16,
+
+    GetOption = 17,
+
+    /// <summary>shutdown(2) where the kernel's own on the AF_UNIX socket does not say it: Argument is SHUT_*.</summary>
+    Shutdown = 18,
+
+    /// <summary>No socket attached: interface number Argument; the reply's address and option bytes describe it.</summary>
+    GetInterface = 19,
+}
+
+/// <summary>Option bits that travel with a request because the kernel socket holds them.</summary>
+[Flags]
+internal enum RequestFlags : ushort
+{
+    None = 0,
+    ReuseAddress = 1,
+    ReusePort = 2,
+    V6Only = 4,
+    NoDelay = 8,
+    KeepAlive = 16,
+    Broadcast = 32,
+    V6 = 64,
+}
+
+/// <summary>An address as the protocol carries it: IPv4 in its mapped form.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
+internal unsafe struct WireAddress
+{
+    /// <summary>AF_INET, AF_INET6, or AF_UNSPEC for none.</summary>
+    public ushort Family;
+
+    /// <summary>In host order.</summary>
+    public ushort Port;
+
+    /// <summary>sin6_scope_id.</summary>
+    public uint Scope;
+
+    public fixed byte Octets[16];
+}
+
+/// <summary>A request, 200 octets.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
+internal unsafe struct Request
+{
+    public uint Magic;
+    public ushort Version;
+    public Operation Operation;
+    public fixed byte Secret[HostProtocol.SecretLength];
+    public WireAddress Address;
+    public RequestFlags Flags;
+    public ushort OptionLength;
+    public int Argument;
+    public int OptionLevel;
+    public int OptionName;
+    public fixed byte Option[HostProtocol.OptionCapacity];
+    public uint Reserved0;
+    public uint Reserved1;
+}
+
+/// <summary>An answer, 168 octets.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
+internal unsafe struct Reply
+{
+    public uint Magic;
+
+    /// <summary>0, or the errno that the program gets.</summary>
+    public int Error;
+
+    public WireAddress Address;
+    public int Argument;
+    public ushort OptionLength;
+    public ushort Reserved;
+    public fixed byte Option[HostProtocol.OptionCapacity];
+}
+
+/// <summary>
+/// Stands before the payload of a datagram that is not simply from or to the connected peer, in both directions. It
+/// begins with a random mark, so a plain payload is never taken for one: plain payloads need no header, and read() and
+/// write() of a connected socket go untouched. 56 octets.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
+internal unsafe struct DatagramHeader
+{
+    /// <summary>The host's random mark, from the environment variable.</summary>
+    public fixed byte Mark[8];
+
+    /// <summary>Set instead of a payload when an earlier datagram met an error (ECONNREFUSED …).</summary>
+    public int Error;
+
+    /// <summary>The peer: where to, or where from.</summary>
+    public WireAddress Peer;
+
+    /// <summary>Host to program: the own address it came to (IP_PKTINFO). Program to host: the source to use, or family 0.</summary>
+    public fixed byte LocalOctets[16];
+
+    /// <summary>Time to live and type of service it came with.</summary>
+    public byte TimeToLive;
+
+    public byte TypeOfService;
+    public ushort LocalFamily;
+}

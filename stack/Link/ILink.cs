@@ -1,0 +1,22 @@
+using Pyco.Stack.Wire;
+
+namespace Pyco.Stack.Link;
+
+/// <summary>A wire that carries Ethernet frames without FCS: a VDE switch, a port of our own switch, a test.</summary>
+public interface ILink
+{
+    /// <summary>The largest IP packet in octets that the wire carries; 1500 on a stock VDE switch.</summary>
+    int Mtu { get; }
+
+    /// <summary>
+    /// Octets of full frames that the wire's next queue holds before it drops. TCP keeps what it has in flight to one
+    /// neighbour below this while the round trip is that of a local network; null when the wire pushes back instead.
+    /// </summary>
+    int? QueueOctets { get; }
+
+    /// <summary>True if frames never leave this process's memory, so that checksums prove nothing.</summary>
+    bool ChecksumTrusted { get; }
+
+    /// <summary>Takes the frame: the link disposes it, sent or dropped.</summary>
+    void Send(Frame frame);
+}

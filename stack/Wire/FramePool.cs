@@ -1,0 +1,47 @@
+namespace Pyco.Stack.Wire;
+
+/// <summary>
+/// Frames of one size, cut from pinned slabs, so that system calls may use them without pinning and a steady flow of
+/// packets allocates nothing. Not thread-safe: one loop owns a pool.
+/// </summary>
+public sealed class FramePool
+{
+    /// <summary>Room for Ethernet with a VLAN tag (18), IPv6 (40) and TCP with options (60), rounded up.</summary>
+    public const int DefaultHeadroom = 128;
+
+    private const int FramesPerSlab = 32;
+
+    private readonly Stack<Frame> _free = new();
+
+    public FramePool(int frameCapacity = 2048) => FrameCapacity = frameCapacity;
+
+    public int FrameCapacity { get; }
+
+    /// <summary>Frames rented and not yet disposed. Zero when all is quiet, or something leaks.</summary>
+    public int Outstanding { get; private set; }
+
+    public Frame Rent(int headroom = DefaultHeadroom)
+    {
+        if (!_free.TryPop(out Frame? frame))
+        {
+            Grow();
+            frame = _free.Pop();
+        }
+        Outstanding++;
+        frame.Rented(headroom);
+        return frame;
+    }
+
+    internal void Return(Frame frame)
+    {
+        Outstanding--;
+        _free.Push(frame);
+    }
+
+    private void Grow()
+    {
+        byte[] slab = GC.AllocateUninitializedArray<byte>(FramesPerSlab * FrameCapacity, pinned: true);
+        for (int index = FramesPerSlab - 1; index >= 0; index--)
+            _free.Push(new Frame(this, slab, index * FrameCapacity, FrameCapacity));
+    }
+}
