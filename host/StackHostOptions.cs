@@ -1,0 +1,38 @@
+using Pyco.Stack;
+using Pyco.Stack.Wire;
+using Pyco.Vde;
+
+namespace Pyco.Host;
+
+/// <summary>What a stack host process is started with.</summary>
+public sealed record StackHostOptions
+{
+    public required HostCredentials Credentials { get; init; }
+
+    /// <summary>Addresses, gateway, MAC and MTU.</summary>
+    public required StackOptions Stack { get; init; }
+
+    /// <summary>
+    /// Plugs into the wire; called once, on the loop's thread. An <see cref="IOException"/> becomes the error line of
+    /// <see cref="ReadyDescriptor"/>, so its message is written for the user.
+    /// </summary>
+    public required Func<FramePool, IPolledLink> OpenLink { get; init; }
+
+    /// <summary>The program that the host serves; null serves until SIGTERM.</summary>
+    public int? ProgramPid { get; init; }
+
+    /// <summary>
+    /// Where to write one line, then closed: <c>ready PID</c> (the host's own pid, for the environment variable) once
+    /// the address is up, or <c>error TEXT</c>. -1 for nowhere.
+    /// </summary>
+    public int ReadyDescriptor { get; init; } = -1;
+
+    /// <summary>The name of the interface that programs see.</summary>
+    public string InterfaceName { get; init; } = "vde0";
+
+    /// <summary>The name that programs get for this host; null keeps the machine's.</summary>
+    public string? HostName { get; init; }
+
+    /// <summary>Tells on stderr what happens.</summary>
+    public bool Verbose { get; init; }
+}
