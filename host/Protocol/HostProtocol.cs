@@ -118,7 +118,10 @@ internal enum Operation : ushort
     /// <summary>shutdown(2) where the kernel's own on the AF_UNIX socket does not say it: Argument is SHUT_*.</summary>
     Shutdown = 18,
 
-    /// <summary>No socket attached: interface number Argument; the reply's address and option bytes describe it.</summary>
+    /// <summary>
+    /// No socket attached: address number Argument, counted from 0 over all interfaces. The reply holds the address
+    /// and an <see cref="InterfaceDescription"/> in its option bytes; ENODEV behind the last one.
+    /// </summary>
     GetInterface = 19,
 }
 
@@ -212,4 +215,33 @@ internal unsafe struct DatagramHeader
 
     public byte TypeOfService;
     public ushort LocalFamily;
+}
+
+/// <summary>One address of one interface, in the option bytes of GetInterface's reply. 44 octets.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
+internal unsafe struct InterfaceDescription
+{
+    /// <summary>NUL-terminated.</summary>
+    public fixed byte Name[16];
+
+    /// <summary>All zero for the loopback interface.</summary>
+    public fixed byte Mac[6];
+
+    /// <summary>Length of the subnet prefix within the address's own family.</summary>
+    public byte PrefixLength;
+
+    public byte Reserved;
+
+    /// <summary>if_nametoindex's number, from 1.</summary>
+    public int Index;
+
+    /// <summary>IFF_UP and so on.</summary>
+    public uint Flags;
+
+    public uint Mtu;
+
+    /// <summary>The default gateway's IPv4 address as its four octets; zero for none.</summary>
+    public fixed byte Gateway[4];
+
+    public uint Reserved1;
 }

@@ -43,6 +43,13 @@ public sealed class TcpSocket : StackSocket
     /// <summary>TCP_MAXSEG: an upper limit for the MSS, or null.</summary>
     public int? MaxSegmentSize { get; set; }
 
+    /// <summary>
+    /// On a listener: asked before a SYN is answered, because the owner may learn late that the program has closed its
+    /// socket. False: the port is as good as closed and the SYN is answered with RST; the owner closes the listener
+    /// soon after. Null counts as true. It must not call into the stack.
+    /// </summary>
+    public Func<bool>? IsStillListening { get; set; }
+
     public bool IsListening => throw new NotImplementedException();
 
     /// <summary>The RFC 9293 state's name, for people.</summary>
