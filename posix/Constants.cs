@@ -29,6 +29,9 @@ internal static class Constants
     public const int MsgNosignal = 0x4000;
     public const int MsgCmsgCloexec = 0x40000000;
 
+    public const short PollIn = 1;
+    public const short PollOut = 4;
+
     public const int ShutRd = 0;
     public const int ShutWr = 1;
     public const int ShutRdwr = 2;

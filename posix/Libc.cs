@@ -84,6 +84,9 @@ internal static unsafe partial class Libc
     internal static partial int unlink([MarshalAs(UnmanagedType.LPUTF8Str)] string path);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int chmod([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int execve(byte* path, byte** arguments, byte** environment);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -133,6 +136,15 @@ internal struct EpollEvent
 {
     public uint Events;
     public ulong Data;
+}
+
+/// <summary>struct ucred, as SO_PEERCRED gives it.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct PeerCredentials
+{
+    public int ProcessId;
+    public uint UserId;
+    public uint GroupId;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -41,6 +41,18 @@ internal unsafe struct UnixAddress
         return true;
     }
 
+    /// <summary>Takes a structure that came over a socket; false if it holds no path.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> octets, out UnixAddress address)
+    {
+        address = default;
+        if (octets.Length != Capacity || octets[0] != Constants.AfUnix || octets[1] != 0 || octets[PathOffset] == 0)
+            return false;
+        octets.CopyTo(address.Octets);
+        address.Path[^1] = 0;
+        address.Length = (uint)(PathOffset + address.Path.IndexOf((byte)0) + 1);
+        return true;
+    }
+
     /// <summary>The whole structure as VDE sends it.</summary>
     [UnscopedRef]
     public Span<byte> Octets => MemoryMarshal.CreateSpan(ref _octets[0], Capacity);
