@@ -1,0 +1,165 @@
+using System.Globalization;
+using Pyco.Integration.Tests.Support;
+
+namespace Pyco.Integration.Tests;
+
+/// <summary>What breaks around a program, and what the program then sees: an error or nothing, never a hang.</summary>
+internal sealed class FailureTests : WireTest
+{
+    /// <summary>Answers each line with the same line, for as long as the connection lives.</summary>
+    private const string EchoServer = """
+        import socket
+        listener = socket.create_server(("", 7))
+        connection, peer = listener.accept()
+        while data := connection.recv(4096):
+            connection.sendall(data)
+        """;
+
+    /// <summary>Sends each line of its standard input to the server, and prints what comes back, or the error.</summary>
+    private const string EchoClient = """
+        import socket, sys, time
+        while True: # The server takes one connection, so nothing else may try whether it listens.
+            try:
+                connection = socket.create_connection((sys.argv[1], 7), timeout=30)
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+        print("connected", flush=True)
+        try:
+            for line in sys.stdin:
+                connection.sendall(line.encode())
+                print("echo " + (connection.recv(4096).decode() or "end\n"), end="", flush=True)
+        except OSError as error:
+            print("error", type(error).__name__, flush=True)
+        """;
+
+    [Test]
+    public void Connections_survive_a_switch_that_dies_and_comes_back()
+    {
+        RunningProgram client = StartEcho();
+        Ask(client, "before");
+
+        Wire.KillSwitch();
+        client.WriteLine("between");
+        Wire.StartSwitch();
+
+        client.WaitForOutput("echo between\n");
+        Ask(client, "after");
+        Assert.That(client.Output, Does.Not.Contain("error"));
+    }
+
+    [Test]
+    public void A_program_whose_host_is_killed_sees_an_error()
+    {
+        RunningProgram client = StartEcho();
+        Ask(client, "before");
+
+        KillHostOf(client);
+        client.WriteLine("after");
+
+        Assert.That(client.WaitForExit(), Is.Zero, client.Transcript);
+        Assert.That(client.Output, Does.Contain("error ").Or.Contain("echo end\n"));
+    }
+
+    [Test]
+    public void A_new_socket_fails_when_the_host_is_gone()
+    {
+        RunningProgram program = Wire.RunAt(Wire.FreshAddress(), Programs.Python, "-u", "-c", """
+            import socket, sys
+            print("ready")
+            sys.stdin.readline()
+            try:
+                s = socket.socket()
+                s.connect(("127.0.0.1", 1))
+                print("connected")
+            except OSError as error:
+                print("error", error.errno)
+            """);
+        program.WaitForOutput("ready");
+
+        KillHostOf(program);
+        program.WriteLine("go");
+
+        Assert.That(program.Succeed(), Does.Match(@"error \d+"), "never the machine's own network");
+    }
+
+    [Test]
+    public void The_host_leaves_when_its_program_has_ended()
+    {
+        RunningProgram program = Wire.RunAt(Wire.FreshAddress(), "sh", "-c", "echo ready; read -r line");
+        program.WaitForOutput("ready");
+        int host = HostOf(program);
+        Assert.That(IsAlive(host), Is.True);
+
+        program.WriteLine("end");
+        program.Succeed();
+
+        Eventually.True(() => !IsAlive(host), () => $"the end of host {host}", TimeSpan.FromSeconds(15));
+    }
+
+    [Test]
+    public void The_host_stays_as_long_as_a_descendant_needs_it()
+    {
+        string server = Wire.FreshAddress();
+        Wire.Write("site/index.html", "orphan");
+        Wire.RunAt(server, "sh", "-c", $"{Programs.Python} -m http.server 80 --directory site >/dev/null 2>&1 & echo $! >orphan").Succeed();
+        int orphan = int.Parse(File.ReadAllText(Wire.PathOf("orphan")), CultureInfo.InvariantCulture);
+        using var end = new Killer(orphan);
+
+        Wire.WaitUntilListening(server, 80);
+
+        Assert.That(Curl($"http://{server}/"), Is.EqualTo("orphan\n"));
+    }
+
+    private RunningProgram StartEcho()
+    {
+        string server = Wire.FreshAddress();
+        Wire.RunAt(server, Programs.Python, "-u", "-c", EchoServer);
+        RunningProgram client = Wire.RunAt(Wire.FreshAddress(), Programs.Python, "-u", "-c", EchoClient, server);
+        client.WaitForOutput("connected");
+        return client;
+    }
+
+    private static void Ask(RunningProgram client, string word)
+    {
+        client.WriteLine(word);
+        client.WaitForOutput($"echo {word}\n");
+    }
+
+    /// <summary>The environment of a program under pyco-run tells its host's pid, as docs/host-protocol.md says.</summary>
+    private static int HostOf(RunningProgram program)
+    {
+        string environment = File.ReadAllText($"/proc/{program.Id}/environ");
+        string host = environment.Split('\0').Single(variable => variable.StartsWith("PYCO_HOST=", StringComparison.Ordinal));
+        return int.Parse(host.Split(':')[3], CultureInfo.InvariantCulture);
+    }
+
+    private static void KillHostOf(RunningProgram program)
+    {
+        int host = HostOf(program);
+        new Killer(host).Dispose();
+        Eventually.True(() => !IsAlive(host), () => $"the end of host {host}");
+    }
+
+    private static bool IsAlive(int pid)
+    {
+        try
+        {
+            return !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Kills a process that is not a child of the test.</summary>
+    private sealed class Killer(int pid) : IDisposable
+    {
+        public void Dispose()
+        {
+            using var process = System.Diagnostics.Process.GetProcessById(pid);
+            process.Kill();
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using Pyco.Integration.Tests.Support;
+
+namespace Pyco.Integration.Tests;
+
+/// <summary>Our hosts beside Linux's own stack on the same switch: each has to take the other for one of its kind.</summary>
+[NeedsRoot]
+internal sealed class KernelHostTests : WireTest
+{
+    private const int HundredMegabytes = 100_000_000;
+    private KernelHost _kernel = null!;
+
+    [SetUp]
+    public void StartKernelHost() => _kernel = KernelHost.On(Wire);
+
+    [Test]
+    public void It_pings_our_host()
+    {
+        string ours = Wire.FreshAddress();
+        Wire.ServePython(ours, Wire.Folder);
+
+        string report = _kernel.Run("ping", "-c", "5", "-i", "0.2", "-W", "5", ours).Succeed();
+        string large = _kernel.Run("ping", "-c", "2", "-i", "0.2", "-W", "5", "-s", "4000", ours).Succeed();
+
+        Assert.That(report, Does.Contain("5 received, 0% packet loss"));
+        Assert.That(large, Does.Contain("2 received, 0% packet loss"), "fragmented both ways");
+    }
+
+    [Test]
+    public void It_knows_our_host_by_ARP()
+    {
+        string ours = Wire.FreshAddress();
+        Wire.RunWith(["-a", ours, "-m", "02:00:5e:10:20:30"], "sleep", "60");
+        _kernel.Run("ping", "-c", "1", "-w", "20", ours).Succeed();
+
+        string neighbours = _kernel.Run("ip", "neigh", "show", ours).Succeed();
+
+        Assert.That(neighbours, Does.Contain("lladdr 02:00:5e:10:20:30"));
+    }
+
+    [Test]
+    public void It_fetches_100_MB_from_our_nginx_and_no_checksum_is_bad()
+    {
+        string ours = Wire.FreshAddress();
+        string file = Wire.WriteRandom("site/large", HundredMegabytes);
+        Wire.ServeNginx(ours, Wire.PathOf("site"));
+        RunningProgram capture = Capture($"src host {ours}");
+
+        _kernel.Run("curl", "-sS", "--fail", "-o", Wire.PathOf("fetched"), $"http://{ours}/large").Succeed(TimeSpan.FromMinutes(2));
+
+        Assert.That(Programs.Hash(Wire.PathOf("fetched")), Is.EqualTo(Programs.Hash(file)));
+        ExpectGoodChecksums(capture);
+    }
+
+    [Test]
+    public void Our_curl_fetches_100_MB_from_its_nginx_and_no_checksum_is_bad()
+    {
+        string ours = Wire.FreshAddress();
+        string file = Wire.WriteRandom("site/large", HundredMegabytes);
+        _kernel.Run(Programs.NginxCommand(Wire, "kernel", Wire.PathOf("site")));
+        Wire.WaitUntilListening(_kernel.Address, 80);
+        RunningProgram capture = Capture($"src host {ours}");
+
+        Wire.RunAt(ours, "curl", "-sS", "--fail", "-o", Wire.PathOf("fetched"), $"http://{_kernel.Address}/large")
+            .Succeed(TimeSpan.FromMinutes(2));
+
+        Assert.That(Programs.Hash(Wire.PathOf("fetched")), Is.EqualTo(Programs.Hash(file)));
+        ExpectGoodChecksums(capture);
+    }
+
+    [Test]
+    public void It_uploads_100_MB_to_our_netcat()
+    {
+        string ours = Wire.FreshAddress();
+        string file = Wire.WriteRandom("large", HundredMegabytes);
+        RunningProgram listener = Wire.RunAt(ours, "bash", "-c", "nc.openbsd -v -l 9000 > received");
+        listener.WaitForOutput("Listening on");
+
+        _kernel.Run("bash", "-c", $"nc.openbsd -N {ours} 9000 < {file}").Succeed(TimeSpan.FromMinutes(2));
+        listener.Succeed();
+
+        Assert.That(Programs.Hash(Wire.PathOf("received")), Is.EqualTo(Programs.Hash(file)));
+    }
+
+    [Test]
+    public void Our_closed_TCP_port_answers_RST()
+    {
+        string ours = Wire.FreshAddress();
+        Wire.ServePython(ours, Wire.Folder);
+
+        RunningProgram curl = _kernel.Run("curl", "-sS", "--max-time", "20", $"http://{ours}:81/");
+
+        Assert.That(curl.WaitForExit(), Is.EqualTo(7), curl.Transcript);
+    }
+
+    [Test]
+    public void Our_closed_UDP_port_answers_port_unreachable()
+    {
+        string ours = Wire.FreshAddress();
+        Wire.ServePython(ours, Wire.Folder);
+
+        RunningProgram client = _kernel.Run(Programs.Python, "-c", UdpToClosedPort(ours));
+
+        Assert.That(client.Succeed(), Is.EqualTo("ConnectionRefusedError\n"));
+    }
+
+    [Test]
+    public void Its_port_unreachable_reaches_our_program_as_an_errno()
+    {
+        RunningProgram client = Wire.RunAt(Wire.FreshAddress(), Programs.Python, "-c", UdpToClosedPort(_kernel.Address));
+
+        Assert.That(client.Succeed(), Is.EqualTo("ConnectionRefusedError\n"));
+    }
+
+    [Test]
+    public void Its_RST_reaches_our_program_as_an_errno()
+    {
+        RunningProgram curl = Wire.RunAt(Wire.FreshAddress(), "curl", "-sS", "--max-time", "20", $"http://{_kernel.Address}:81/");
+
+        Assert.That(curl.WaitForExit(), Is.EqualTo(7), curl.Transcript);
+    }
+
+    private static string UdpToClosedPort(string address) => $"""
+        import socket
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.settimeout(20)
+        s.connect(("{address}", 9))
+        try:
+            s.send(b"anybody?")
+            print(s.recv(100))
+        except OSError as error:
+            print(type(error).__name__)
+        """;
+
+    /// <summary>tcpdump on the kernel's side, which computes every checksum of what arrives.</summary>
+    private RunningProgram Capture(string filter)
+    {
+        RunningProgram capture = _kernel.Run("tcpdump", "-i", "tap0", "-n", "-vv", "-U", "-c", "2000", filter);
+        capture.WaitForOutput("listening on tap0");
+        return capture;
+    }
+
+    private static void ExpectGoodChecksums(RunningProgram capture)
+    {
+        capture.WaitForOutput("(correct)");
+        capture.Signal(2); // SIGINT: tcpdump prints what it has, and ends.
+        capture.WaitForExit();
+        Assert.That(capture.Output, Does.Not.Contain("incorrect").And.Not.Contain("bad cksum"));
+    }
+}

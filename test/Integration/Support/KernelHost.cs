@@ -1,0 +1,47 @@
+namespace Pyco.Integration.Tests.Support;
+
+/// <summary>The host that ours has to get along with: Linux's own stack in a network namespace, its TAP in the same switch.</summary>
+internal sealed class KernelHost
+{
+    private static int _count;
+    private readonly Wire _wire;
+    private readonly string _namespace;
+
+    private KernelHost(Wire wire)
+    {
+        _wire = wire;
+        _namespace = $"pyco-it-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}";
+        Address = wire.FreshAddress();
+    }
+
+    public string Address { get; }
+
+    /// <summary>Plugs a new one into the wire, which also ends it.</summary>
+    public static KernelHost On(Wire wire)
+    {
+        var host = new KernelHost(wire);
+        wire.AtEnd(host.DeleteNamespace);
+        wire.Start("ip", "netns", "add", host._namespace).Succeed();
+        host.Run("vde_plug", $"vde://{wire.Control}", "tap://tap0");
+        Eventually.True(
+            () => wire.Start("ip", "-n", host._namespace, "link", "show", "tap0").WaitForExit() == 0, () => "the TAP");
+        host.Ip("link", "set", "lo", "up");
+        host.Ip("addr", "add", $"{host.Address}/24", "dev", "tap0");
+        host.Ip("link", "set", "tap0", "up");
+        return host;
+    }
+
+    /// <summary>Starts a program there.</summary>
+    public RunningProgram Run(params IEnumerable<string> command) =>
+        _wire.Start("ip", ["netns", "exec", _namespace, .. command]);
+
+    private void Ip(params IEnumerable<string> arguments) =>
+        _wire.Start("ip", ["-n", _namespace, .. arguments]).Succeed();
+
+    /// <summary>The namespace lives on in its last process, until the wire has ended those too.</summary>
+    private void DeleteNamespace()
+    {
+        using var end = RunningProgram.Start("ip", ["netns", "del", _namespace], "/");
+        end.WaitForExit();
+    }
+}

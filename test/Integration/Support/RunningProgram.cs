@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Pyco.Integration.Tests.Support;
+
+/// <summary>A program the test started: its output is collected, every wait for it ends, and disposing it kills it.</summary>
+internal sealed partial class RunningProgram : IDisposable
+{
+    /// <summary>Far above what anything takes here, so that only a hang meets it.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private const int SigTerm = 15;
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
+    private readonly string _commandLine;
+
+    private RunningProgram(Process process, string commandLine)
+    {
+        _process = process;
+        _commandLine = commandLine;
+    }
+
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+                return _output.ToString();
+        }
+    }
+
+    public string Errors
+    {
+        get
+        {
+            lock (_errors)
+                return _errors.ToString();
+        }
+    }
+
+    /// <summary>What happened, for the report of a failed test.</summary>
+    public string Transcript =>
+        $"$ {_commandLine}   [{(HasExited ? $"exit status {_process.ExitCode}" : $"running as {Id}")}]\n{Output}{Errors}";
+
+    public static RunningProgram Start(
+        string file, IEnumerable<string> arguments, string folder, params (string Name, string? Value)[] environment)
+    {
+        var start = new ProcessStartInfo(file, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin";
+        start.Environment.Remove("VDE_SWITCH");
+        start.Environment.Remove("LD_PRELOAD");
+        foreach ((string name, string? value) in environment)
+            start.Environment[name] = value;
+
+        Process process = Process.Start(start) ?? throw new InvalidOperationException($"{file} did not start");
+        var program = new RunningProgram(process, $"{file} {string.Join(' ', start.ArgumentList)}");
+        process.OutputDataReceived += (_, line) => Append(program._output, line.Data);
+        process.ErrorDataReceived += (_, line) => Append(program._errors, line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return program;
+    }
+
+    public void WriteLine(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
+
+    public void EndInput() => _process.StandardInput.Close();
+
+    /// <summary>Waits until the program has printed <paramref name="text"/> on either stream.</summary>
+    public void WaitForOutput(string text, TimeSpan? patience = null) =>
+        Eventually.True(
+            () => Output.Contains(text, StringComparison.Ordinal) || Errors.Contains(text, StringComparison.Ordinal)
+                || (HasExited ? throw Unexpected($"ended before it printed '{text}'") : false),
+            () => $"'{text}' in the output of\n{Transcript}",
+            patience ?? Patience);
+
+    /// <summary>Waits for the end; the exit status, 128 + N for signal N.</summary>
+    public int WaitForExit(TimeSpan? patience = null)
+    {
+        if (!_process.WaitForExit(patience ?? Patience))
+            throw Unexpected("did not end");
+        _process.WaitForExit(); // Until both streams are read to their end.
+        return _process.ExitCode;
+    }
+
+    /// <summary>Waits for the end, which has to be a good one; what the program printed on its standard output.</summary>
+    public string Succeed(TimeSpan? patience = null)
+    {
+        if (WaitForExit(patience) != 0)
+            throw Unexpected("failed");
+        return Output;
+    }
+
+    public void Signal(int signal)
+    {
+        if (kill(Id, signal) != 0)
+            throw new InvalidOperationException($"kill({Id}, {signal}): errno {Marshal.GetLastPInvokeError()}");
+    }
+
+    public void Terminate() => Signal(SigTerm);
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
+        _process.WaitForExit(Patience);
+        _process.Dispose();
+    }
+
+    private static void Append(StringBuilder text, string? line)
+    {
+        if (line is null)
+            return;
+        lock (text)
+            text.Append(line).Append('\n');
+    }
+
+    private AssertionException Unexpected(string what) => new($"A program {what}:\n{Transcript}");
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int kill(int pid, int signal);
+}

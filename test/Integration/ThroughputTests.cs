@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Pyco.Integration.Tests.Support;
+
+namespace Pyco.Integration.Tests;
+
+/// <summary>iperf3, which opens AF_INET6 sockets, several connections, and both protocols. How fast is for 'make bench'.</summary>
+internal sealed class ThroughputTests : WireTest
+{
+    [TestCase(false, TestName = "Iperf3_sends_over_TCP")]
+    [TestCase(true, TestName = "Iperf3_receives_over_TCP")]
+    public void TransfersOverTcp(bool reverse)
+    {
+        using JsonDocument report = Measure(reverse ? ["-R", "-t", "2"] : ["-t", "2"]);
+
+        JsonElement end = report.RootElement.GetProperty("end");
+        long received = end.GetProperty("sum_received").GetProperty("bytes").GetInt64();
+        long sent = end.GetProperty("sum_sent").GetProperty("bytes").GetInt64();
+        Assert.That(received, Is.Positive);
+        Assert.That(received, Is.LessThanOrEqualTo(sent));
+    }
+
+    [Test]
+    public void Iperf3_carries_a_given_amount_over_8_streams()
+    {
+        using JsonDocument report = Measure(["-P", "8", "-n", "8M"]);
+
+        long received = report.RootElement.GetProperty("end").GetProperty("sum_received").GetProperty("bytes").GetInt64();
+        Assert.That(received, Is.GreaterThanOrEqualTo(8 << 20));
+    }
+
+    [TestCase(false, TestName = "Iperf3_sends_over_UDP")]
+    [TestCase(true, TestName = "Iperf3_receives_over_UDP")]
+    public void TransfersOverUdp(bool reverse)
+    {
+        using JsonDocument report = Measure(reverse ? ["-u", "-b", "10M", "-t", "2", "-R"] : ["-u", "-b", "10M", "-t", "2"]);
+
+        JsonElement sum = report.RootElement.GetProperty("end").GetProperty("sum");
+        Assert.That(sum.GetProperty("packets").GetInt64(), Is.GreaterThan(1000));
+        Assert.That(sum.GetProperty("lost_percent").GetDouble(), Is.LessThan(5));
+    }
+
+    private JsonDocument Measure(string[] options)
+    {
+        string server = Wire.FreshAddress();
+        Wire.RunAt(server, "iperf3", "-s", "--forceflush").WaitForOutput("Server listening");
+        RunningProgram client = Wire.RunAt(Wire.FreshAddress(), ["iperf3", "-c", server, "-J", .. options]);
+        var report = JsonDocument.Parse(client.Succeed());
+        Assert.That(report.RootElement.TryGetProperty("error", out JsonElement error), Is.False, () => error.ToString());
+        return report;
+    }
+}
