@@ -3,14 +3,14 @@ namespace Pyco.Integration.Tests.Support;
 /// <summary>The host that ours has to get along with: Linux's own stack in a network namespace, its TAP in the same switch.</summary>
 internal sealed class KernelHost
 {
-    private static int _count;
+    private static int Made;
     private readonly Wire _wire;
     private readonly string _namespace;
 
     private KernelHost(Wire wire)
     {
         _wire = wire;
-        _namespace = $"pyco-it-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}";
+        _namespace = $"pyco-it-{Environment.ProcessId}-{Interlocked.Increment(ref Made)}";
         Address = wire.FreshAddress();
     }
 
