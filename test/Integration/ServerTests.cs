@@ -49,10 +49,10 @@ internal sealed class ServerTests : WireTest
     {
         string server = Wire.FreshAddress();
         string file = Wire.WriteRandom("file", 3_000_000);
-        RunningProgram listener = Wire.RunAt(server, "bash", "-c", "nc.openbsd -v -l 9000 > received");
+        RunningProgram listener = Wire.RunAt(server, "bash", "-c", "nc.openbsd -n -v -l 9000 > received");
         listener.WaitForOutput("Listening on");
 
-        Wire.RunAt(Wire.FreshAddress(), "bash", "-c", $"nc.openbsd -N {server} 9000 < {file}").Succeed();
+        Wire.RunAt(Wire.FreshAddress(), "bash", "-c", $"nc.openbsd -n -N {server} 9000 < {file}").Succeed();
         listener.Succeed();
 
         Assert.That(Programs.Hash(Wire.PathOf("received")), Is.EqualTo(Programs.Hash(file)));
@@ -62,9 +62,9 @@ internal sealed class ServerTests : WireTest
     public void Netcat_talks_both_ways_over_UDP()
     {
         string server = Wire.FreshAddress();
-        RunningProgram listener = Wire.RunAt(server, "nc.openbsd", "-u", "-v", "-l", "9000");
+        RunningProgram listener = Wire.RunAt(server, "nc.openbsd", "-n", "-u", "-v", "-l", "9000");
         listener.WaitForOutput("Bound on");
-        RunningProgram client = Wire.RunAt(Wire.FreshAddress(), "nc.openbsd", "-u", server, "9000");
+        RunningProgram client = Wire.RunAt(Wire.FreshAddress(), "nc.openbsd", "-n", "-u", server, "9000");
 
         client.WriteLine("a question");
         listener.WaitForOutput("a question\n");
@@ -114,7 +114,7 @@ internal sealed class ServerTests : WireTest
         string address = Wire.FreshAddress();
         Wire.Write("site/index.html", "from within");
         string answers = Wire.RunAt(address, "bash", "-c", $"""
-            {Programs.Python} -m http.server 80 --directory site 2>/dev/null &
+            {Programs.Python} -m http.server 80 --directory site >/dev/null 2>&1 &
             for to in {address} 127.0.0.1 localhost; do
               curl -sS --retry 20 --retry-connrefused --retry-delay 1 http://$to/; echo " by $to"
             done
