@@ -22,6 +22,7 @@ public enum Errno
     EMFILE = 24,
     EPIPE = 32,
     ENOSYS = 38,
+    ENONET = 64,
     EPROTO = 71,
     ENOTSOCK = 88,
     EDESTADDRREQ = 89,

@@ -1,5 +1,7 @@
+using Pyco.Stack.Internet;
 using Pyco.Stack.Link;
 using Pyco.Stack.Sockets;
+using Pyco.Stack.Transport.Udp;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Stack;
@@ -17,6 +19,12 @@ public sealed record StackOptions
 
     /// <summary>An upper limit for the MTU below the link's own, or null.</summary>
     public int? Mtu { get; init; }
+
+    /// <summary>
+    /// Whether to probe for the addresses before they are used (RFC 5227). Without it they are usable at once, which is
+    /// for wires on which nobody else can be.
+    /// </summary>
+    public bool DetectConflicts { get; init; } = true;
 }
 
 /// <summary>
@@ -31,51 +39,126 @@ public sealed record StackOptions
 public sealed class NetworkStack
 {
     private readonly Queue<StackSocket> _changed = new();
+    private readonly EthernetInterface _link;
+    private readonly InternetLayer _internet;
+    private readonly UdpProtocol _udp;
 
+    /// <exception cref="ArgumentException">There is no address.</exception>
     public NetworkStack(StackOptions options, ILink link, FramePool frames, Entropy entropy)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(link);
+        ArgumentNullException.ThrowIfNull(frames);
+        ArgumentNullException.ThrowIfNull(entropy);
+        if (options.Addresses.Count == 0)
+            throw new ArgumentException("a stack needs an address", nameof(options));
         Options = options;
-        _ = (link, frames, entropy);
+        int mtu = int.Min(link.Mtu, options.Mtu ?? int.MaxValue);
+        mtu = int.Min(mtu, frames.FrameCapacity - FramePool.DefaultHeadroom);
+        _link = new EthernetInterface(link, options.Mac, mtu, frames, Counters);
+        _internet = new InternetLayer(options, _link, frames, entropy, Counters);
+        _udp = new UdpProtocol(_internet, _changed, entropy, Counters);
+        _internet.Udp = _udp;
     }
 
     public StackOptions Options { get; }
 
-    /// <summary>Begins to probe for the own addresses (RFC 5227) and then announces them.</summary>
-    public void Start(Instant now) => throw new NotImplementedException();
+    /// <summary>What the stack has done and why it dropped what it dropped.</summary>
+    public StackCounters Counters { get; } = new();
 
     /// <summary>Whether the own addresses may be used yet, or who has one of them.</summary>
-    public AddressState AddressState => throw new NotImplementedException();
+    public AddressState AddressState => _internet.Claims.State;
 
     /// <summary>The MAC address that answered for one of ours, when <see cref="AddressState"/> is Conflict.</summary>
-    public MacAddress? ConflictingMac => throw new NotImplementedException();
+    public MacAddress? ConflictingMac => _internet.Claims.ConflictingMac;
 
     /// <summary>The own address that is in conflict.</summary>
-    public IpAddress? ConflictingAddress => throw new NotImplementedException();
+    public IpAddress? ConflictingAddress => _internet.Claims.ConflictingAddress;
 
     /// <summary>
     /// When set, the stack gives way: it neither defends its address against probes nor answers them, because its
     /// programs are gone and only old connections are being finished.
     /// </summary>
-    public bool YieldsAddress { get; set; }
+    public bool YieldsAddress
+    {
+        get => _internet.Claims.Yields;
+        set => _internet.Claims.Yields = value;
+    }
 
     /// <summary>True once somebody probed for our address while <see cref="YieldsAddress"/> was set.</summary>
-    public bool AddressWasWanted => throw new NotImplementedException();
+    public bool AddressWasWanted => _internet.Claims.WasWanted;
+
+    /// <summary>Buffers of fragmented datagrams, which tests look at for leaks.</summary>
+    internal FramePool LargeFrames => _internet.LargeFrames;
+
+    /// <summary>Begins to probe for the own addresses (RFC 5227) and then announces them.</summary>
+    public void Start(Instant now) => _internet.Claims.Start(Options.DetectConflicts, now);
 
     /// <summary>Takes an Ethernet frame from the wire.</summary>
-    public void Receive(Frame frame, Instant now) => throw new NotImplementedException();
+    public void Receive(Frame frame, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(frame);
+        Counters.FramesReceived++;
+        Counters.OctetsReceived += frame.Length;
+        if (!EthernetHeader.TryParse(frame.Octets, out EthernetHeader header) || header.Source.IsGroup)
+        {
+            Counters.Drop(frame, DropReason.MalformedEthernet);
+            return;
+        }
+        bool isForUs = header.Destination == _link.Mac;
+        if (!isForUs && !header.Destination.IsGroup)
+        {
+            Counters.Drop(frame, DropReason.OtherStation);
+            return;
+        }
+        ushort type = header.Type;
+        frame.TrimStart(EthernetHeader.Length);
+        switch (type)
+        {
+            case EtherType.IPv4:
+                Arrival arrival = isForUs ? Arrival.Unicast : Arrival.LinkBroadcast;
+                _internet.ReceiveIPv4(frame, arrival, _link.ChecksumTrusted, now);
+                break;
+            case EtherType.Arp:
+                _internet.ReceiveArp(frame, now);
+                break;
+            case EtherType.VlanTag or EtherType.ServiceVlanTag:
+                Counters.Drop(frame, DropReason.VlanTagged);
+                break;
+            default:
+                Counters.Drop(frame, DropReason.UnknownEtherType);
+                break;
+        }
+    }
 
     /// <summary>Does all that is due and sends what was held back for the end of a batch.</summary>
     /// <returns>When to call next even if nothing happens, or null.</returns>
-    public Instant? Advance(Instant now) => throw new NotImplementedException();
+    public Instant? Advance(Instant now)
+    {
+        Instant? next;
+        do
+        {
+            while (_internet.TryReceiveLoopback(now))
+            {
+                // What it sets off waits in the queue for its own turn.
+            }
+            next = _internet.Advance(now);
+            next = Instant.Earlier(next, _udp.Advance(now));
+        }
+        while (_internet.HasLoopback); // a transport's held-back acknowledgement may be for ourselves
+        return next;
+    }
 
     /// <summary>Takes a socket whose <see cref="StackSocket.TakeEvents"/> has news.</summary>
     public bool TryTakeChanged(out StackSocket? socket) => _changed.TryDequeue(out socket);
 
     /// <summary>The link is back after it was away: announces the addresses again.</summary>
-    public void LinkRestored(Instant now) => throw new NotImplementedException();
+    public void LinkRestored(Instant now) => _internet.Claims.AnnounceAgain(now);
 
-    public UdpSocket OpenUdp(bool isV6 = false) => new(_changed) { IsV6 = isV6 };
+    /// <summary>Drops all packets that wait for a neighbour, for their other fragments or for their turn.</summary>
+    public void ShutDown() => _internet.ShutDown();
+
+    public UdpSocket OpenUdp(bool isV6 = false) => _udp.Open(isV6);
 
     public TcpSocket OpenTcp(bool isV6 = false) => new(_changed) { IsV6 = isV6 };
 }

@@ -14,8 +14,14 @@ internal interface INetworkLayer
     /// <summary>True if the address is one of this host's own, loopback included.</summary>
     bool IsLocal(IpAddress address);
 
+    /// <summary>True for the limited broadcast address and those of this host's subnets.</summary>
+    bool IsBroadcast(IpAddress address);
+
     /// <summary>An empty frame with room in front for the headers that <see cref="Send"/> will write.</summary>
     Frame RentFrame();
+
+    /// <summary>The same for a payload that may be larger than a usual frame, up to 65,535 octets.</summary>
+    Frame RentFrame(int payloadOctets);
 
     /// <summary>
     /// Takes a frame whose window is the transport's header and payload, checksum filled in, and sends it, fragmenting
@@ -25,6 +31,12 @@ internal interface INetworkLayer
 
     /// <summary>Tells that the neighbour on this route answers (RFC 4861 §7.3.1's upper-layer hint).</summary>
     void ConfirmReachable(in Route route, Instant now);
+
+    /// <summary>
+    /// Keeps what a "fragmentation needed" error told (RFC 1191). The transport calls it, once it has seen that the
+    /// quoted packet can be its own: anybody can forge such an error (RFC 5927).
+    /// </summary>
+    void ReportPathMtu(IpAddress destination, int mtu, Instant now);
 
     /// <summary>Answers a received packet with an ICMP destination unreachable; applies RFC 1122 §3.2.2's exceptions.</summary>
     void SendUnreachable(in PacketInfo packet, ReadOnlySpan<byte> transportOctets, byte code, Instant now);
@@ -55,6 +67,9 @@ internal readonly record struct PacketInfo(IpAddress Source, IpAddress Destinati
     public byte TimeToLive { get; init; }
 
     public byte TypeOfService { get; init; }
+
+    /// <summary>The IPv4 identification, which an ICMP error about the packet quotes.</summary>
+    public ushort Identification { get; init; }
 
     /// <summary>The packet came to a broadcast address, on the link or in IP: it must not be answered with an error.</summary>
     public bool IsBroadcast { get; init; }

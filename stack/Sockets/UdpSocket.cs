@@ -1,3 +1,5 @@
+using Pyco.Stack.Internet;
+using Pyco.Stack.Transport.Udp;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Stack.Sockets;
@@ -8,36 +10,157 @@ public sealed class UdpSocket : StackSocket
     /// <summary>The largest payload of an IPv4 datagram: 65,535 less the IP and UDP headers.</summary>
     public const int MaxPayload = 65507;
 
-    internal UdpSocket(Queue<StackSocket> changed)
+    /// <summary>Linux's net.core.rmem_default.</summary>
+    public const int DefaultReceiveBufferOctets = 212992;
+
+    private readonly UdpProtocol _protocol;
+    private readonly Queue<Datagram> _received = new();
+    private IpAddress _boundAddress;
+    private int _receivedOctets;
+    private bool _isPortChosenByUs;
+    private Errno _error;
+
+    internal UdpSocket(UdpProtocol protocol, Queue<StackSocket> changed, bool isV6)
         : base(changed)
     {
+        _protocol = protocol;
+        IsV6 = isV6;
+        _boundAddress = Wildcard;
+        Local = new IpEndpoint(Wildcard, 0);
     }
+
+    /// <summary>
+    /// SO_RCVBUF: buffer octets that waiting datagrams may hold; each counts with its whole buffer, as Linux's
+    /// "truesize" does. What comes beyond is dropped and counted.
+    /// </summary>
+    public int ReceiveBufferOctets { get; set; } = DefaultReceiveBufferOctets;
+
+    /// <summary>Datagrams dropped because nobody read in time (SO_RXQ_OVFL's counter).</summary>
+    public long Dropped { get; private set; }
+
+    private IpAddress Wildcard => IsV6 ? IpAddress.AnyV6 : IpAddress.AnyV4;
+
+    private bool IsBound => Local.Port != 0;
 
     /// <summary>Binds to an address and port; port 0 chooses an ephemeral one at random (RFC 6056).</summary>
     /// <returns>EADDRINUSE, EADDRNOTAVAIL, EINVAL when already bound.</returns>
-    public Errno Bind(IpEndpoint local) => throw new NotImplementedException();
+    public Errno Bind(IpEndpoint local)
+    {
+        if (IsBound)
+            return Errno.EINVAL;
+        Errno errno = _protocol.Bind(this, local);
+        if (errno == Errno.None)
+            (_boundAddress, _isPortChosenByUs) = (local.Address, local.Port == 0);
+        return errno;
+    }
 
     /// <summary>Sets the only peer to send to and receive from; binds first if need be.</summary>
-    public Errno Connect(IpEndpoint remote) => throw new NotImplementedException();
+    /// <returns>ENETUNREACH, EACCES for broadcast without SO_BROADCAST, EAFNOSUPPORT, EAGAIN without a free port.</returns>
+    public Errno Connect(IpEndpoint remote)
+    {
+        Remote = null;
+        if (IsBound)
+            SetLocal(new IpEndpoint(_boundAddress, Local.Port));
+        Errno errno = _protocol.FindRoute(this, remote.Address, out Route route);
+        if (errno == Errno.None)
+            errno = EnsureBound();
+        if (errno != Errno.None)
+            return errno;
+        Remote = remote with { Address = route.Destination };
+        if (Local.Address.IsAny)
+            SetLocal(new IpEndpoint(route.Source, Local.Port));
+        return Errno.None;
+    }
 
-    /// <summary>connect(AF_UNSPEC): receives from everybody again.</summary>
-    public void Disconnect() => throw new NotImplementedException();
+    /// <summary>connect(AF_UNSPEC): receives from everybody again, and gives back what only connecting had chosen.</summary>
+    public void Disconnect()
+    {
+        if (Remote is null)
+            return;
+        Remote = null;
+        if (_isPortChosenByUs)
+            _protocol.Release(this);
+        SetLocal(new IpEndpoint(_boundAddress, _isPortChosenByUs ? (ushort)0 : Local.Port));
+    }
 
     /// <summary>Sends one datagram to the given peer, or to the connected one; the payload is lent.</summary>
     /// <returns>
     /// EDESTADDRREQ without a peer, EMSGSIZE, EACCES for broadcast without SO_BROADCAST, ENETUNREACH, or an error that
     /// an earlier datagram met on a connected socket (ECONNREFUSED …), which this call then clears.
     /// </returns>
-    public Errno Send(ReadOnlySpan<byte> payload, IpEndpoint? to, Instant now) => throw new NotImplementedException();
+    public Errno Send(ReadOnlySpan<byte> payload, IpEndpoint? to, Instant now)
+    {
+        if (payload.Length > MaxPayload)
+            return Errno.EMSGSIZE;
+        if ((to ?? Remote) is not { } peer)
+            return Errno.EDESTADDRREQ;
+        Errno errno = TakeError();
+        if (errno == Errno.None)
+            errno = EnsureBound();
+        return errno == Errno.None ? _protocol.Send(this, payload, peer, now) : errno;
+    }
 
     /// <summary>Takes the oldest datagram that waits. The caller owns it.</summary>
-    public bool TryReceive(out Datagram datagram) => throw new NotImplementedException();
+    public bool TryReceive(out Datagram datagram)
+    {
+        if (!_received.TryDequeue(out datagram))
+            return false;
+        _receivedOctets -= datagram.Frame.Capacity;
+        return true;
+    }
 
     /// <summary>SO_ERROR: the error of an earlier datagram, cleared by the call.</summary>
-    public Errno TakeError() => throw new NotImplementedException();
+    public Errno TakeError()
+    {
+        Errno error = _error;
+        _error = Errno.None;
+        return error;
+    }
 
     /// <summary>Frees the port; waiting datagrams are dropped.</summary>
-    public void Close() => throw new NotImplementedException();
+    public void Close()
+    {
+        if (IsBound)
+            _protocol.Release(this);
+        Local = default;
+        Remote = null;
+        while (TryReceive(out Datagram datagram))
+            datagram.Dispose();
+    }
+
+    internal void SetLocal(IpEndpoint local) => Local = local;
+
+    /// <summary>Takes the datagram if there is room for it.</summary>
+    internal bool TryEnqueue(in Datagram datagram)
+    {
+        // As Linux: one datagram always fits into an empty queue.
+        if (_receivedOctets != 0 && _receivedOctets + datagram.Frame.Capacity > ReceiveBufferOctets)
+        {
+            Dropped++;
+            return false;
+        }
+        _receivedOctets += datagram.Frame.Capacity;
+        _received.Enqueue(datagram);
+        Report(SocketEvents.Readable);
+        return true;
+    }
+
+    internal void Fail(Errno error)
+    {
+        _error = error;
+        Report(SocketEvents.Failed);
+    }
+
+    private Errno EnsureBound()
+    {
+        if (IsBound)
+            return Errno.None;
+        Errno errno = _protocol.Bind(this, new IpEndpoint(_boundAddress, 0));
+        if (errno != Errno.None)
+            return Errno.EAGAIN; // what Linux says when all ephemeral ports are taken
+        _isPortChosenByUs = true;
+        return Errno.None;
+    }
 }
 
 /// <summary>A received datagram: its payload is the frame's window. Dispose it.</summary>

@@ -9,11 +9,13 @@ public sealed class FramePool
     /// <summary>Room for Ethernet with a VLAN tag (18), IPv6 (40) and TCP with options (60), rounded up.</summary>
     public const int DefaultHeadroom = 128;
 
-    private const int FramesPerSlab = 32;
+    private const int DefaultFramesPerSlab = 32;
 
+    private readonly int _framesPerSlab;
     private readonly Stack<Frame> _free = new();
 
-    public FramePool(int frameCapacity = 2048) => FrameCapacity = frameCapacity;
+    public FramePool(int frameCapacity = 2048, int framesPerSlab = DefaultFramesPerSlab) =>
+        (FrameCapacity, _framesPerSlab) = (frameCapacity, framesPerSlab);
 
     public int FrameCapacity { get; }
 
@@ -40,8 +42,8 @@ public sealed class FramePool
 
     private void Grow()
     {
-        byte[] slab = GC.AllocateUninitializedArray<byte>(FramesPerSlab * FrameCapacity, pinned: true);
-        for (int index = FramesPerSlab - 1; index >= 0; index--)
+        byte[] slab = GC.AllocateUninitializedArray<byte>(_framesPerSlab * FrameCapacity, pinned: true);
+        for (int index = _framesPerSlab - 1; index >= 0; index--)
             _free.Push(new Frame(this, slab, index * FrameCapacity, FrameCapacity));
     }
 }

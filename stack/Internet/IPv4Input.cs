@@ -1,0 +1,110 @@
+using Pyco.Stack.Wire;
+
+namespace Pyco.Stack.Internet;
+
+/// <summary>How a packet came to us.</summary>
+internal enum Arrival
+{
+    /// <summary>In a frame to our own MAC address.</summary>
+    Unicast,
+
+    /// <summary>In a frame to a broadcast or multicast MAC address.</summary>
+    LinkBroadcast,
+
+    /// <summary>From ourselves.</summary>
+    Loopback,
+}
+
+/// <summary>
+/// Checks arriving IPv4 packets, completes fragmented ones, and hands their content to the protocol above. This is a
+/// host: what is for others is dropped (RFC 1122 §3.2.1).
+/// </summary>
+internal sealed class IPv4Input(
+    LocalAddresses addresses, Reassembly reassembly, IPacketReceiver receiver, StackCounters counters)
+{
+    private const byte EndOfOptions = 0;
+    private const byte NoOperation = 1;
+    private const byte LooseSourceRoute = 131;
+    private const byte StrictSourceRoute = 137;
+
+    /// <summary>Takes a frame whose window is the IP packet and perhaps padding.</summary>
+    public void Receive(Frame frame, Arrival arrival, bool checksumTrusted, Instant now)
+    {
+        if (!IPv4Header.TryParse(frame.Octets, out IPv4Header header))
+        {
+            counters.Drop(frame, DropReason.MalformedIp);
+            return;
+        }
+        DropReason reason = Check(header, arrival, out bool isBroadcast);
+        if (reason != DropReason.None)
+        {
+            counters.Drop(frame, reason);
+            return;
+        }
+        var packet = new PacketInfo(header.Source, header.Destination, header.Protocol)
+        {
+            TimeToLive = header.TimeToLive,
+            TypeOfService = header.TypeOfService,
+            Identification = header.Identification,
+            IsBroadcast = isBroadcast,
+            ChecksumTrusted = checksumTrusted,
+        };
+        frame.Truncate(header.TotalLength);
+        if (header.IsFragment)
+        {
+            if (reassembly.TryComplete(frame, packet, now, out Frame? payload))
+                receiver.Deliver(payload, packet, now);
+            return;
+        }
+        frame.TrimStart(header.HeaderLength);
+        receiver.Deliver(frame, packet, now);
+    }
+
+    private DropReason Check(in IPv4Header header, Arrival arrival, out bool isBroadcast)
+    {
+        IpAddress source = header.Source;
+        IpAddress destination = header.Destination;
+        isBroadcast = addresses.IsBroadcast(destination);
+        if (arrival == Arrival.Loopback)
+            return DropReason.None; // we built it
+        if (!header.IsChecksumValid)
+            return DropReason.BadIpChecksum;
+        if (source.V4 >> 24 == 0 || source.IsLoopback || source.IsMulticast || addresses.IsBroadcast(source) ||
+            addresses.IsOwn(source))
+            return DropReason.MartianSource; // RFC 1122 §3.2.1.3
+        if (destination.IsMulticast)
+            return DropReason.UnjoinedGroup;
+        if (!isBroadcast && !addresses.IsOwn(destination))
+            return DropReason.NotOurAddress;
+        if (!isBroadcast && arrival == Arrival.LinkBroadcast)
+            return DropReason.OtherStation; // RFC 1122 §3.3.6
+        return HasSourceRoute(header.Options) ? DropReason.SourceRouted : DropReason.None;
+    }
+
+    /// <summary>Walks the options (RFC 791 §3.1); a malformed list ends the walk, for we use no option.</summary>
+    private static bool HasSourceRoute(ReadOnlySpan<byte> options)
+    {
+        while (options.Length > 1 && options[0] != EndOfOptions)
+        {
+            if (options[0] is LooseSourceRoute or StrictSourceRoute)
+                return true;
+            int length = options[0] == NoOperation ? 1 : options[1];
+            if (length == 0 || length > options.Length)
+                return false;
+            options = options[length..];
+        }
+        return false;
+    }
+}
+
+/// <summary>Takes what arrived in IP packets to the protocol that it is for.</summary>
+internal interface IPacketReceiver
+{
+    /// <summary>Takes a frame whose window is what follows the IP header.</summary>
+    void Deliver(Frame payload, in PacketInfo packet, Instant now);
+
+    /// <summary>
+    /// An incomplete packet is given up; lends its first fragment from the IP header on (RFC 792's time exceeded, code 1).
+    /// </summary>
+    void OnReassemblyTimeout(ReadOnlySpan<byte> firstFragment, in PacketInfo packet, Instant now);
+}

@@ -1,0 +1,158 @@
+using Pyco.Stack.Link;
+using Pyco.Stack.Wire;
+
+namespace Pyco.Stack.Internet;
+
+/// <summary>
+/// IPv4 as a whole: what transports ask of it, what arrives from the link and from ourselves, and ICMP. IPv6 will stand
+/// beside it, chosen by the address's family.
+/// </summary>
+internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
+{
+    /// <summary>Frames for datagrams that come or go in fragments.</summary>
+    private const int LargeFrameCapacity = IPv4Header.MaxPacketLength + FramePool.DefaultHeadroom + 1;
+
+    private const int LargeFramesPerSlab = 4;
+
+    private readonly LocalAddresses _addresses;
+    private readonly Arp _arp;
+    private readonly FramePool _frames;
+    private readonly StackCounters _counters;
+    private readonly PathMtuCache _pathMtus = new();
+    private readonly LoopbackQueue _loopback;
+    private readonly RouteTable _routes;
+    private readonly Reassembly _reassembly;
+    private readonly IPv4Input _input;
+    private readonly IPv4Output _output;
+    private readonly Icmp _icmp;
+
+    public InternetLayer(
+        StackOptions options, EthernetInterface link, FramePool frames, Entropy entropy, StackCounters counters)
+    {
+        _frames = frames;
+        _counters = counters;
+        LargeFrames = new FramePool(LargeFrameCapacity, LargeFramesPerSlab);
+        _addresses = new LocalAddresses(options.Addresses);
+        _arp = new Arp(link, _addresses, entropy, counters, OnNeighborUnreachable);
+        _loopback = new LoopbackQueue(counters);
+        int loopbackMtu = frames.FrameCapacity - FramePool.DefaultHeadroom;
+        _routes = new RouteTable(_addresses, _arp.Claims, options.Gateway, link, loopbackMtu, _pathMtus);
+        _output = new IPv4Output(link, _arp.Neighbors, _arp.Claims, _loopback, entropy, counters);
+        _reassembly = new Reassembly(LargeFrames, frames, counters) { Receiver = this };
+        _input = new IPv4Input(_addresses, _reassembly, this, counters);
+        _icmp = new Icmp(this, TransportFor, entropy, counters);
+    }
+
+    /// <summary>Set once, by the stack.</summary>
+    public ITransport? Tcp { get; set; }
+
+    /// <inheritdoc cref="Tcp"/>
+    public ITransport? Udp { get; set; }
+
+    public AddressClaims Claims => _arp.Claims;
+
+    public FramePool LargeFrames { get; }
+
+    public bool HasLoopback => !_loopback.IsEmpty;
+
+    /// <summary>Takes a frame from the wire whose window is the IP packet.</summary>
+    public void ReceiveIPv4(Frame frame, Arrival arrival, bool checksumTrusted, Instant now)
+    {
+        if (Claims.State != AddressState.Usable)
+            _counters.Drop(frame, DropReason.AddressNotUsable);
+        else
+            _input.Receive(frame, arrival, checksumTrusted, now);
+    }
+
+    /// <summary>Takes a frame whose window is the ARP packet.</summary>
+    public void ReceiveArp(Frame frame, Instant now) => _arp.Receive(frame, now);
+
+    /// <summary>Takes in one packet that this host sent to itself.</summary>
+    /// <returns>False if there is none.</returns>
+    public bool TryReceiveLoopback(Instant now)
+    {
+        if (!_loopback.TryDequeue(out Frame? packet))
+            return false;
+        _input.Receive(packet, Arrival.Loopback, checksumTrusted: true, now);
+        return true;
+    }
+
+    public Instant? Advance(Instant now)
+    {
+        _pathMtus.Advance(now);
+        Instant? next = _arp.Claims.Advance(now);
+        next = Instant.Earlier(next, _arp.Neighbors.Advance(now));
+        return Instant.Earlier(next, _reassembly.Advance(now));
+    }
+
+    /// <summary>Drops all packets that are held.</summary>
+    public void ShutDown()
+    {
+        while (_loopback.TryDequeue(out Frame? packet))
+            _counters.Drop(packet, DropReason.ShutDown);
+        _arp.Neighbors.ShutDown();
+        _reassembly.ShutDown();
+    }
+
+    public Errno TryRoute(IpAddress destination, IpAddress source, out Route route) =>
+        _routes.TryFind(destination, source, out route);
+
+    public bool IsLocal(IpAddress address) => address.IsLoopback || _addresses.IsOwn(address);
+
+    public bool IsBroadcast(IpAddress address) => _addresses.IsBroadcast(address);
+
+    public Frame RentFrame() => _frames.Rent();
+
+    public Frame RentFrame(int payloadOctets) =>
+        payloadOctets <= _frames.FrameCapacity - FramePool.DefaultHeadroom ? _frames.Rent() : LargeFrames.Rent();
+
+    public void Send(Frame frame, in Route route, in PacketOptions options, Instant now) =>
+        _output.Send(frame, route, options, now);
+
+    public void ConfirmReachable(in Route route, Instant now)
+    {
+        if (!route.IsLoopback)
+            _arp.Neighbors.ConfirmReachable(route.NextHop, now);
+    }
+
+    public void ReportPathMtu(IpAddress destination, int mtu, Instant now) => _pathMtus.Set(destination, mtu, now);
+
+    public void SendUnreachable(in PacketInfo packet, ReadOnlySpan<byte> transportOctets, byte code, Instant now) =>
+        _icmp.SendUnreachable(packet, transportOctets, code, now);
+
+    public void Deliver(Frame payload, in PacketInfo packet, Instant now)
+    {
+        if (packet.Protocol == IpProtocol.Icmp)
+            _icmp.Receive(payload, packet, now);
+        else if (TransportFor(packet.Protocol) is { } transport)
+            transport.Receive(payload, packet, now);
+        else
+        {
+            SendUnreachable(packet, payload.Octets, IcmpCode.ProtocolUnreachable, now);
+            _counters.Drop(payload, DropReason.UnknownProtocol);
+        }
+    }
+
+    public void OnReassemblyTimeout(ReadOnlySpan<byte> firstFragment, in PacketInfo packet, Instant now) =>
+        _icmp.SendReassemblyTimeExceeded(packet, firstFragment, now);
+
+    private ITransport? TransportFor(byte protocol) => protocol switch
+    {
+        IpProtocol.Tcp => Tcp,
+        IpProtocol.Udp => Udp,
+        _ => null,
+    };
+
+    /// <summary>Tells the sender of a packet that nobody answered for its next hop, as an ICMP error would.</summary>
+    private void OnNeighborUnreachable(Frame packet, Instant now)
+    {
+        if (IPv4Header.TryParse(packet.Octets, out IPv4Header header) && header.FragmentOffsetOctets == 0)
+        {
+            TransportFor(header.Protocol)?.OnIcmpError(
+                new IcmpError(header.Source, header.Destination, Errno.EHOSTUNREACH),
+                packet.Octets[header.HeaderLength..],
+                now);
+        }
+        packet.Dispose();
+    }
+}

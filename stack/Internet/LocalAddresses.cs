@@ -1,0 +1,48 @@
+using Pyco.Stack.Wire;
+
+namespace Pyco.Stack.Internet;
+
+/// <summary>The addresses of this host and what follows from them: subnets and their broadcast addresses.</summary>
+internal sealed class LocalAddresses(IReadOnlyList<IpPrefix> prefixes)
+{
+    private readonly IpPrefix[] _prefixes = [.. prefixes];
+
+    public ReadOnlySpan<IpPrefix> Prefixes => _prefixes;
+
+    /// <summary>True for an address that the wire knows us by, which loopback is not.</summary>
+    public bool IsOwn(IpAddress address)
+    {
+        foreach (ref readonly IpPrefix prefix in _prefixes.AsSpan())
+        {
+            if (prefix.Address == address)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>True for the limited broadcast address and those of our subnets (RFC 919, RFC 922).</summary>
+    public bool IsBroadcast(IpAddress address)
+    {
+        if (address.IsLimitedBroadcast)
+            return true;
+        foreach (ref readonly IpPrefix prefix in _prefixes.AsSpan())
+        {
+            if (prefix.DirectedBroadcast == address)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>The own address in the smallest of our subnets that has the other address too, or null.</summary>
+    public IpAddress? FindOnLink(IpAddress other)
+    {
+        IpAddress? found = null;
+        int longest = -1;
+        foreach (ref readonly IpPrefix prefix in _prefixes.AsSpan())
+        {
+            if (prefix.Length > longest && prefix.Contains(other))
+                (found, longest) = (prefix.Address, prefix.Length);
+        }
+        return found;
+    }
+}

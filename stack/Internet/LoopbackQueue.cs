@@ -1,0 +1,39 @@
+using System.Diagnostics.CodeAnalysis;
+using Pyco.Stack.Wire;
+
+namespace Pyco.Stack.Internet;
+
+/// <summary>
+/// Packets of this host to itself, which wait for the next <see cref="NetworkStack.Advance"/>: taking them in at once
+/// would run one protocol inside another.
+/// </summary>
+internal sealed class LoopbackQueue(StackCounters counters)
+{
+    /// <summary>Buffer octets that may wait: some dozen full UDP datagrams, or a TCP window.</summary>
+    public const int MaxOctets = 8 * 1024 * 1024;
+
+    private readonly Queue<Frame> _packets = new();
+    private int _octets;
+
+    public bool IsEmpty => _packets.Count == 0;
+
+    /// <summary>Takes a packet with its IP header in front.</summary>
+    public void Enqueue(Frame packet)
+    {
+        if (_octets + packet.Capacity > MaxOctets)
+        {
+            counters.Drop(packet, DropReason.LoopbackQueueFull);
+            return;
+        }
+        _octets += packet.Capacity;
+        _packets.Enqueue(packet);
+    }
+
+    public bool TryDequeue([NotNullWhen(true)] out Frame? packet)
+    {
+        if (!_packets.TryDequeue(out packet))
+            return false;
+        _octets -= packet.Capacity;
+        return true;
+    }
+}

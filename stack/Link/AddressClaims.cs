@@ -1,0 +1,210 @@
+using Pyco.Stack.Wire;
+
+namespace Pyco.Stack.Link;
+
+/// <summary>Sends what <see cref="AddressClaims"/> decides to say.</summary>
+internal interface IAddressAnnouncer
+{
+    /// <summary>"Does anybody have this address?", without saying that we want it (RFC 5227 §1.1).</summary>
+    void SendProbe(IpAddress address);
+
+    /// <summary>"This address is mine", to everybody.</summary>
+    void SendAnnouncement(IpAddress address);
+}
+
+/// <summary>
+/// IPv4 address conflict detection (RFC 5227): probes before the own addresses are used, announces them, and defends
+/// them. A program must not wait the RFC's 4 to 7 s for its start, so the address is usable after one probe and
+/// <see cref="FirstProbeWait"/>; the other probes and the announcements follow in the background.
+/// </summary>
+internal sealed class AddressClaims
+{
+    /// <summary>How long the first probe may stay unanswered. A host on a local switch answers within a millisecond.</summary>
+    public static readonly TimeSpan FirstProbeWait = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>PROBE_NUM of RFC 5227 §1.1.</summary>
+    public const int ProbeCount = 3;
+
+    /// <summary>ANNOUNCE_NUM of RFC 5227 §1.1: one when the address becomes usable, one when probing has ended.</summary>
+    public const int AnnouncementCount = 2;
+
+    /// <summary>PROBE_MIN of RFC 5227 §1.1; up to as much again (PROBE_MAX) is added at random.</summary>
+    public static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>ANNOUNCE_INTERVAL of RFC 5227 §1.1.</summary>
+    public static readonly TimeSpan AnnounceInterval = TimeSpan.FromSeconds(2);
+
+    /// <summary>DEFEND_INTERVAL of RFC 5227 §1.1.</summary>
+    public static readonly TimeSpan DefendInterval = TimeSpan.FromSeconds(10);
+
+    private readonly Claim[] _claims;
+    private readonly IAddressAnnouncer _announcer;
+    private readonly Entropy _entropy;
+    private readonly StackCounters _counters;
+    private Instant? _next;
+
+    public AddressClaims(
+        IEnumerable<IpPrefix> addresses, IAddressAnnouncer announcer, Entropy entropy, StackCounters counters)
+    {
+        _claims = [.. addresses.Select(prefix => new Claim(prefix.Address))];
+        (_announcer, _entropy, _counters) = (announcer, entropy, counters);
+    }
+
+    /// <summary>Usable when all addresses are, Conflict when one is.</summary>
+    public AddressState State { get; private set; } = AddressState.Probing;
+
+    public MacAddress? ConflictingMac { get; private set; }
+
+    public IpAddress? ConflictingAddress { get; private set; }
+
+    /// <summary>See <see cref="NetworkStack.YieldsAddress"/>.</summary>
+    public bool Yields { get; set; }
+
+    public bool WasWanted { get; private set; }
+
+    /// <summary>Begins to probe; without <paramref name="detect"/> it only announces.</summary>
+    public void Start(bool detect, Instant now)
+    {
+        foreach (Claim claim in _claims)
+        {
+            claim.Phase = detect ? Phase.FirstProbe : Phase.Announce;
+            claim.Sent = detect ? 1 : 0;
+            claim.Timer.Set(now, detect ? FirstProbeWait : TimeSpan.Zero);
+            if (detect)
+                _announcer.SendProbe(claim.Address);
+        }
+        if (!detect)
+            State = AddressState.Usable;
+        _next = now;
+        Advance(now);
+    }
+
+    /// <summary>Announces the addresses again, because the wire was away.</summary>
+    public void AnnounceAgain(Instant now)
+    {
+        if (State != AddressState.Usable || Yields)
+            return;
+        foreach (Claim claim in _claims)
+        {
+            claim.Phase = Phase.Announce;
+            claim.Sent = 0;
+            claim.Timer.Set(now, TimeSpan.Zero);
+        }
+        _next = now;
+        Advance(now);
+    }
+
+    /// <summary>Looks at every ARP packet that came from the wire.</summary>
+    public void OnArp(in ArpPacket packet, MacAddress ownMac, Instant now)
+    {
+        foreach (Claim claim in _claims)
+        {
+            bool claimsOurs = packet.SenderAddress == claim.Address;
+            bool probesOurs = packet.SenderAddress.IsAny && packet.TargetAddress == claim.Address;
+            if (!claimsOurs && !probesOurs)
+                continue;
+            if (Yields)
+                WasWanted = true;
+            else if (State != AddressState.Usable)
+            {
+                // A packet from the address proves a conflict even with our own MAC, which may be derived from the
+                // address; a probe may be our own, reflected (RFC 5227 §2.1.1).
+                if (claimsOurs || packet.SenderMac != ownMac)
+                    GiveUp(claim, packet.SenderMac);
+            }
+            else if (claimsOurs && packet.SenderMac != ownMac)
+                Defend(claim, packet.SenderMac, now);
+        }
+    }
+
+    /// <summary>Does what is due.</summary>
+    public Instant? Advance(Instant now)
+    {
+        if (_next is not { } next || now < next)
+            return _next;
+        _next = null;
+        foreach (Claim claim in _claims)
+        {
+            if (claim.Timer.IsDue(now))
+                OnTimer(claim, now);
+            _next = Instant.Earlier(_next, claim.Timer.At);
+        }
+        return _next;
+    }
+
+    private void OnTimer(Claim claim, Instant now)
+    {
+        claim.Timer.Clear();
+        if (Yields || State == AddressState.Conflict)
+            return;
+        switch (claim.Phase)
+        {
+            case Phase.FirstProbe:
+                claim.Phase = Phase.LaterProbes;
+                claim.Timer.Set(now, RandomProbeInterval());
+                // All addresses began together, so all first waits end together.
+                State = AddressState.Usable;
+                _announcer.SendAnnouncement(claim.Address);
+                break;
+            case Phase.LaterProbes:
+                _announcer.SendProbe(claim.Address);
+                claim.Sent++;
+                if (claim.Sent < ProbeCount)
+                {
+                    claim.Timer.Set(now, RandomProbeInterval());
+                    break;
+                }
+                claim.Phase = Phase.Announce;
+                claim.Sent = 1;
+                claim.Timer.Set(now, AnnounceInterval);
+                break;
+            default:
+                _announcer.SendAnnouncement(claim.Address);
+                claim.Sent++;
+                if (claim.Sent < AnnouncementCount)
+                    claim.Timer.Set(now, AnnounceInterval);
+                break;
+        }
+    }
+
+    /// <summary>RFC 5227 §2.4 (b): defends once, and gives up if the other does not.</summary>
+    private void Defend(Claim claim, MacAddress other, Instant now)
+    {
+        _counters.AddressConflicts++;
+        if (claim.LastConflict is { } last && now - last < DefendInterval)
+        {
+            GiveUp(claim, other);
+            return;
+        }
+        claim.LastConflict = now;
+        _announcer.SendAnnouncement(claim.Address);
+    }
+
+    private void GiveUp(Claim claim, MacAddress other)
+    {
+        if (State == AddressState.Conflict)
+            return; // the first one is the one to tell of
+        State = AddressState.Conflict;
+        ConflictingMac = other;
+        ConflictingAddress = claim.Address;
+    }
+
+    private TimeSpan RandomProbeInterval() =>
+        ProbeInterval + TimeSpan.FromMilliseconds(_entropy.Next((int)ProbeInterval.TotalMilliseconds));
+
+    private enum Phase
+    {
+        FirstProbe,
+        LaterProbes,
+        Announce,
+    }
+
+    private sealed class Claim(IpAddress address)
+    {
+        public readonly IpAddress Address = address;
+        public Phase Phase;
+        public int Sent;
+        public Deadline Timer;
+        public Instant? LastConflict;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Buffers.Binary;
+using Pyco.Stack.Internet;
+using Pyco.Stack.Sockets;
+using Pyco.Stack.Wire;
+
+namespace Pyco.Stack.Transport.Udp;
+
+/// <summary>The User Datagram Protocol (RFC 768) between the sockets and the internet layer.</summary>
+internal sealed class UdpProtocol(
+    INetworkLayer network, Queue<StackSocket> changed, Entropy entropy, StackCounters counters) : ITransport
+{
+    private const byte MulticastTimeToLive = 1; // RFC 1112 §6.1
+
+    private readonly UdpPorts _ports = new();
+
+    public UdpSocket Open(bool isV6) => new(this, changed, isV6);
+
+    /// <summary>See <see cref="UdpSocket.Bind"/>; the socket is unbound.</summary>
+    public Errno Bind(UdpSocket socket, IpEndpoint local)
+    {
+        Errno errno = CheckFamily(socket, local.Address, Errno.EINVAL);
+        if (errno != Errno.None)
+            return errno;
+        IpAddress address = local.Address;
+        if (!address.IsAny && !address.IsMulticast && !network.IsLocal(address) && !network.IsBroadcast(address))
+            return Errno.EADDRNOTAVAIL;
+        ushort port = local.Port;
+        if (port == 0)
+        {
+            if (!EphemeralPorts.TryChoose(entropy, candidate => IsUnused(socket, address, candidate), out port))
+                return Errno.EADDRINUSE;
+        }
+        else if (!_ports.IsFree(socket, address, port))
+            return Errno.EADDRINUSE;
+        socket.SetLocal(new IpEndpoint(address, port));
+        _ports.Add(socket);
+        return Errno.None;
+    }
+
+    /// <summary>See <see cref="UdpSocket.Connect"/>; the socket is bound.</summary>
+    public Errno FindRoute(UdpSocket socket, IpAddress destination, out Route route)
+    {
+        route = default;
+        Errno errno = CheckFamily(socket, destination, Errno.ENETUNREACH);
+        if (errno != Errno.None)
+            return errno;
+        // A socket may be bound to a broadcast or multicast address, which is nobody's source.
+        IpAddress local = socket.Local.Address;
+        IpAddress source = network.IsLocal(local) ? local : IpAddress.AnyV4;
+        errno = network.TryRoute(destination, source, out route);
+        if (errno == Errno.None && route.IsBroadcast && !socket.AllowBroadcast)
+            return Errno.EACCES;
+        return errno;
+    }
+
+    public Errno Send(UdpSocket socket, ReadOnlySpan<byte> payload, IpEndpoint to, Instant now)
+    {
+        if (to.Port == 0)
+            return Errno.EINVAL;
+        Errno errno = FindRoute(socket, to.Address, out Route route);
+        if (errno != Errno.None)
+            return errno;
+        int length = UdpHeader.Length + payload.Length;
+        Frame frame = network.RentFrame(length);
+        Span<byte> datagram = frame.Append(length);
+        payload.CopyTo(datagram[UdpHeader.Length..]);
+        uint? pseudoHeader = route.ChecksumTrusted
+            ? null
+            : Checksum.PseudoHeader(route.Source, route.Destination, IpProtocol.Udp, length);
+        UdpHeader.Write(datagram, socket.Local.Port, to.Port, pseudoHeader);
+        // IP_PMTUDISC_WANT, Linux's default: what fits must not be cut on the way, what does not is cut by us.
+        bool fits = IPv4Header.MinLength + length <= route.Mtu;
+        byte timeToLive = route.Destination.IsMulticast ? MulticastTimeToLive : socket.TimeToLive;
+        var options = new PacketOptions(IpProtocol.Udp, timeToLive, socket.TypeOfService, DontFragment: fits);
+        network.Send(frame, route, options, now);
+        return Errno.None;
+    }
+
+    public void Release(UdpSocket socket) => _ports.Remove(socket);
+
+    public void Receive(Frame frame, in PacketInfo packet, Instant now)
+    {
+        if (!UdpHeader.TryParse(frame.Octets, out UdpHeader header))
+        {
+            counters.Drop(frame, DropReason.MalformedUdp);
+            return;
+        }
+        frame.Truncate(header.DatagramLength);
+        if (!packet.ChecksumTrusted && !header.HasNoChecksum && !Checksum.IsValid(Checksum.Add(
+            Checksum.PseudoHeader(packet.Source, packet.Destination, IpProtocol.Udp, frame.Length), frame.Octets)))
+        {
+            counters.Drop(frame, DropReason.BadUdpChecksum);
+            return;
+        }
+        var source = new IpEndpoint(packet.Source, header.SourcePort);
+        var destination = new IpEndpoint(packet.Destination, header.DestinationPort);
+        if (packet.IsBroadcast)
+            DeliverToAll(frame, source, destination);
+        else if (_ports.Find(destination, source) is { } socket)
+            Deliver(socket, frame, source, destination);
+        else
+        {
+            network.SendUnreachable(packet, frame.Octets, IcmpCode.PortUnreachable, now);
+            counters.Drop(frame, DropReason.NoUdpSocket);
+        }
+    }
+
+    /// <summary>Only a connected socket learns of errors, and only of final ones (RFC 1122 §4.1.3.3, as Linux has it).</summary>
+    public void OnIcmpError(in IcmpError error, ReadOnlySpan<byte> quotedTransportOctets, Instant now)
+    {
+        if (quotedTransportOctets.Length < UdpHeader.Length)
+            return;
+        var local = new IpEndpoint(error.Source, BinaryPrimitives.ReadUInt16BigEndian(quotedTransportOctets));
+        var remote = new IpEndpoint(
+            error.Destination, BinaryPrimitives.ReadUInt16BigEndian(quotedTransportOctets[2..]));
+        if (_ports.Find(local, remote) is not { } socket)
+            return;
+        if (error.Mtu is { } mtu)
+            network.ReportPathMtu(error.Destination, mtu, now);
+        if (socket.Remote is not null && (error.IsHard || error.Errno == Errno.EMSGSIZE))
+            socket.Fail(error.Errno);
+    }
+
+    public Instant? Advance(Instant now) => null;
+
+    private void DeliverToAll(Frame frame, IpEndpoint source, IpEndpoint destination)
+    {
+        UdpSocket? last = null;
+        IReadOnlyList<UdpSocket> sockets = _ports.At(destination.Port);
+        for (int index = 0; index < sockets.Count; index++)
+        {
+            if (!UdpPorts.WantsBroadcast(sockets[index], destination, source))
+                continue;
+            if (last is not null)
+            {
+                Frame copy = network.RentFrame(frame.Length);
+                frame.Octets.CopyTo(copy.Append(frame.Length));
+                Deliver(last, copy, source, destination);
+            }
+            last = sockets[index];
+        }
+        if (last is null)
+            counters.Drop(frame, DropReason.NoUdpSocket);
+        else
+            Deliver(last, frame, source, destination);
+    }
+
+    private void Deliver(UdpSocket socket, Frame frame, IpEndpoint source, IpEndpoint destination)
+    {
+        frame.TrimStart(UdpHeader.Length);
+        if (!socket.TryEnqueue(new Datagram(frame, source, destination)))
+            counters.Drop(frame, DropReason.UdpReceiveQueueFull);
+    }
+
+    private bool IsUnused(UdpSocket socket, IpAddress address, ushort port)
+    {
+        // A port chosen for somebody who asked for none is shared with nobody, whatever the options say.
+        foreach (UdpSocket other in _ports.At(port))
+        {
+            if (LocalBinding.Overlaps(other, socket, address))
+                return false;
+        }
+        return true;
+    }
+
+    private static Errno CheckFamily(UdpSocket socket, IpAddress address, Errno whenV6Only) =>
+        !socket.IsV6 && !address.IsV4 ? Errno.EAFNOSUPPORT
+        : socket.V6Only && address.IsV4 ? whenV6Only
+        : Errno.None;
+}
