@@ -1,1 +1,88 @@
-return 0;
+using System.CommandLine;
+using System.Reflection;
+using System.Text;
+using Pyco.Cli.Host;
+using Pyco.Cli.Run;
+using Pyco.Cli.Startup;
+
+namespace Pyco.Cli;
+
+/// <summary>One binary that acts by the name it is called with; <c>pyco run</c> is <c>pyco-run</c>.</summary>
+internal static class Program
+{
+    private const string Usage =
+        """
+        Usage: pyco run [OPTION...] [--] PROGRAM [ARG...]
+        The programs of PycoShim, which is a TCP/IP host for each program.
+
+          pyco run       run an unmodified program as its own host on a virtual Ethernet; also called pyco-run
+
+        pyco run -h tells its options.
+
+        """;
+
+    private static string Version =>
+        typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    private static int Main(string[] arguments)
+    {
+        string name = Names.Pyco;
+        try
+        {
+            ProcessImage image = ProcessImage.Read();
+            name = Path.GetFileName(Encoding.UTF8.GetString(image.Arguments[0]));
+            return name == Names.PycoRun ? Run(image, name, arguments) : Dispatch(image, arguments);
+        }
+        catch (LaunchException failure)
+        {
+            Terminal.Error(name, failure.Message);
+            return failure.ExitStatus;
+        }
+        catch (IOException failure)
+        {
+            Terminal.Error(name, failure.Message);
+            return ExitStatus.OwnFailure;
+        }
+    }
+
+    private static int Dispatch(ProcessImage image, string[] arguments)
+    {
+        switch (arguments.FirstOrDefault())
+        {
+            case "run":
+                return Run(image, "pyco run", arguments[1..]);
+            case HostProcess.StartRole:
+                return HostProcess.RunStarter(image);
+            case HostProcess.Role:
+                return HostRole.Run();
+            case "--version":
+                Terminal.Out($"{Names.Pyco} {Version}\n");
+                return ExitStatus.Success;
+            case "-h" or "--help" or "help":
+                Terminal.Out(Usage);
+                return ExitStatus.Success;
+            case null:
+                throw new LaunchException("say what to do, such as pyco run (-h helps)");
+            case { } other:
+                throw new LaunchException($"there is no '{other}' (-h helps)");
+        }
+    }
+
+    private static int Run(ProcessImage image, string name, string[] arguments)
+    {
+        RunCommand command = new(name);
+        ParseResult words = command.Parse(arguments);
+        if (words.GetValue(command.Help))
+        {
+            Terminal.Out(command.HelpText());
+            return ExitStatus.Success;
+        }
+        if (words.GetValue(command.Version))
+        {
+            Terminal.Out($"{Names.PycoRun} {Version}\n");
+            return ExitStatus.Success;
+        }
+        new Launcher(image).Run(new RunOptionsReader(command, Environment.GetEnvironmentVariable).Read(words));
+        return ExitStatus.Success;
+    }
+}

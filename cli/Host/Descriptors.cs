@@ -1,0 +1,17 @@
+namespace Pyco.Cli.Host;
+
+/// <summary>What the launcher opens for the host; nothing else of the program's descriptors reaches it.</summary>
+internal static class Descriptors
+{
+    /// <summary>The <see cref="HostOrder"/> comes in here.</summary>
+    public const int Order = 0;
+
+    public const int Output = 1;
+
+    public const int Error = 2;
+
+    /// <summary>The line for the launcher goes out here: ready, or an error.</summary>
+    public const int Ready = 3;
+
+    public const int FirstUnused = 4;
+}

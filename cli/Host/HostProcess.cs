@@ -1,0 +1,180 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Pyco.Cli.Startup;
+using Pyco.Host.Protocol;
+using Pyco.Posix;
+using Pyco.Stack;
+
+namespace Pyco.Cli.Host;
+
+/// <summary>Starts the stack host beside the program.</summary>
+/// <remarks>
+/// The host must not be the program's child, which would meet a stranger in wait(). So the launcher starts
+/// <see cref="StartRole"/>, which starts <see cref="Role"/> and ends at once; the host is then a child of init or of the
+/// nearest subreaper.
+/// </remarks>
+internal static unsafe class HostProcess
+{
+    public const string Role = "host";
+    public const string StartRole = "host-start";
+
+    /// <summary>
+    /// Longer than all that the host waits for (the switch's answer 2 s, address probes): only a host that is stopped
+    /// or starved stays silent for so long.
+    /// </summary>
+    private const int PatienceMilliseconds = 15_000;
+
+    private const int AnswerCapacity = 4096;
+
+    /// <summary>Starts a host and waits until its addresses are up.</summary>
+    /// <param name="order">What it is told.</param>
+    /// <param name="environment">The launcher's own environment.</param>
+    /// <returns>Its pid.</returns>
+    /// <exception cref="LaunchException">It did not come up; the message is the host's own where it had one.</exception>
+    public static int Start(HostOrder order, ProgramEnvironment environment)
+    {
+        (int orderRead, int orderWrite) = Pipe();
+        (int readyRead, int readyWrite) = Pipe();
+        SpawnStarter(orderRead, readyWrite, environment);
+        _ = Libc.close(orderRead);
+        _ = Libc.close(readyWrite);
+        WriteOrder(orderWrite, order);
+        _ = Libc.close(orderWrite);
+        string answer = ReadAnswer(readyRead);
+        _ = Libc.close(readyRead);
+        return ReadPid(answer);
+    }
+
+    /// <summary>The intermediate process: hands its descriptors to the host and is gone.</summary>
+    public static int RunStarter(ProcessImage image)
+    {
+        SpawnFileActions actions;
+        _ = Processes.posix_spawn_file_actions_init(&actions);
+        // The caller may have left descriptors open for the program; the host would keep them open after it.
+        _ = Processes.posix_spawn_file_actions_addclosefrom_np(&actions, Descriptors.FirstUnused);
+        ProgramEnvironment environment = new(image.Environment);
+        // The host is nobody's program: it must not be found by these when another host looks for its own programs.
+        environment.Remove(HostProtocol.EnvironmentVariable);
+        environment.Remove("LD_PRELOAD");
+        _ = Spawn(Role, &actions, environment.Variables);
+        return ExitStatus.Success;
+    }
+
+    /// <summary>Reads the order in the host.</summary>
+    public static HostOrder TakeOrder()
+    {
+        byte[] octets = new byte[HostOrder.Capacity];
+        int length = ReadToEnd(Descriptors.Order, octets);
+        return HostOrder.Read(Encoding.UTF8.GetString(octets, 0, length));
+    }
+
+    /// <summary>Leaves the places that the host would otherwise keep busy: standard input and output, the folder.</summary>
+    public static void LetGo()
+    {
+        int nowhere = Processes.open("/dev/null", Processes.ReadWrite | Processes.CloseOnExec, 0);
+        _ = Processes.dup2(nowhere, Descriptors.Order);
+        _ = Processes.dup2(nowhere, Descriptors.Output);
+        _ = Libc.close(nowhere);
+        _ = Processes.chdir("/");
+    }
+
+    /// <summary>A pipe whose ends lie above the descriptors that the host's are moved to.</summary>
+    private static (int Read, int Write) Pipe()
+    {
+        int* ends = stackalloc int[2];
+        if (Processes.pipe2(ends, Processes.CloseOnExec) != 0)
+            throw new LaunchException($"cannot make a pipe: {Marshal.GetLastPInvokeErrorMessage()}");
+        return (MoveUp(ends[0]), MoveUp(ends[1]));
+    }
+
+    private static int MoveUp(int descriptor)
+    {
+        int moved = Libc.fcntl(descriptor, Processes.DuplicateCloseOnExec, Descriptors.FirstUnused);
+        if (moved < 0)
+            throw new LaunchException($"cannot make a pipe: {Marshal.GetLastPInvokeErrorMessage()}");
+        _ = Libc.close(descriptor);
+        return moved;
+    }
+
+    private static void SpawnStarter(int order, int ready, ProgramEnvironment environment)
+    {
+        SpawnFileActions actions;
+        _ = Processes.posix_spawn_file_actions_init(&actions);
+        _ = Processes.posix_spawn_file_actions_adddup2(&actions, order, Descriptors.Order);
+        _ = Processes.posix_spawn_file_actions_adddup2(&actions, ready, Descriptors.Ready);
+        int pid = Spawn(StartRole, &actions, environment.Variables);
+        int status = 0;
+        // ECHILD: SIGCHLD is ignored, and the starter was reaped without us.
+        while (Processes.waitpid(pid, &status, 0) < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)
+        {
+        }
+        if (status != 0)
+            throw new LaunchException("cannot start the stack host: its starter failed");
+    }
+
+    /// <summary>Runs our own binary in another role.</summary>
+    private static int Spawn(string role, SpawnFileActions* actions, IReadOnlyList<byte[]> environment)
+    {
+        using StringVector path = new([Encoding.UTF8.GetBytes("/proc/self/exe")]);
+        using StringVector arguments = new([Encoding.UTF8.GetBytes(Names.Pyco), Encoding.UTF8.GetBytes(role)]);
+        using StringVector variables = new(environment);
+        int pid;
+        int error = Processes.posix_spawn(&pid, path.First, actions, null, arguments.Pointer, variables.Pointer);
+        _ = Processes.posix_spawn_file_actions_destroy(actions);
+        return error == 0
+            ? pid
+            : throw new LaunchException($"cannot start the stack host: {Marshal.GetPInvokeErrorMessage(error)}");
+    }
+
+    private static void WriteOrder(int descriptor, HostOrder order)
+    {
+        byte[] octets = Encoding.UTF8.GetBytes(order.Write());
+        fixed (byte* start = octets)
+        {
+            if (octets.Length > HostOrder.Capacity || Libc.write(descriptor, start, (nuint)octets.Length) != octets.Length)
+                throw new LaunchException("the command line is too long for the stack host");
+        }
+    }
+
+    private static string ReadAnswer(int descriptor)
+    {
+        byte[] octets = new byte[AnswerCapacity];
+        return Encoding.UTF8.GetString(octets, 0, ReadToEnd(descriptor, octets)).TrimEnd('\n');
+    }
+
+    /// <summary>Reads what the host says: <c>ready PID</c> or <c>error TEXT</c>.</summary>
+    private static int ReadPid(string answer)
+    {
+        const string ready = "ready ";
+        const string error = "error ";
+        if (answer.StartsWith(ready, StringComparison.Ordinal) &&
+            int.TryParse(answer.AsSpan(ready.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int pid))
+            return pid;
+        throw new LaunchException(answer.StartsWith(error, StringComparison.Ordinal)
+            ? answer[error.Length..]
+            : "the stack host ended before its address was up; -v may tell more");
+    }
+
+    /// <summary>Reads until the other side closes.</summary>
+    private static int ReadToEnd(int descriptor, byte[] octets)
+    {
+        int length = 0;
+        while (length < octets.Length)
+        {
+            PollDescriptor readable = new() { Descriptor = descriptor, Events = Constants.PollIn };
+            if (Libc.poll(&readable, 1, PatienceMilliseconds) == 0)
+                throw new LaunchException($"the stack host did not come up within {PatienceMilliseconds / 1000} s: is the machine overloaded?");
+            nint taken;
+            fixed (byte* free = &octets[length])
+                taken = Libc.read(descriptor, free, (nuint)(octets.Length - length));
+            if (taken == 0)
+                break;
+            if (taken > 0)
+                length += (int)taken;
+            else if ((Errno)Marshal.GetLastPInvokeError() is not (Errno.EINTR or Errno.EAGAIN))
+                throw new LaunchException($"cannot hear from the stack host: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+        return length;
+    }
+}

@@ -1,0 +1,51 @@
+using Pyco.Cli.Run;
+using Pyco.Host;
+using Pyco.Stack;
+using Pyco.Stack.Wire;
+using Pyco.Vde;
+
+namespace Pyco.Cli.Host;
+
+/// <summary>The stack host's process.</summary>
+internal static class HostRole
+{
+    public static int Run()
+    {
+        HostOrder order = HostProcess.TakeOrder();
+        HostProcess.LetGo();
+        RunOptions options = order.Options;
+        return StackHostProcess.Run(new StackHostOptions
+        {
+            Credentials = order.Credentials,
+            Stack = new StackOptions
+            {
+                Mac = options.Mac,
+                Addresses = options.Addresses,
+                Gateway = options.Gateway,
+                Mtu = options.Mtu,
+            },
+            OpenLink = frames => OpenLink(order, frames),
+            ProgramPid = order.ProgramPid,
+            ReadyDescriptor = Descriptors.Ready,
+            InterfaceName = options.InterfaceName,
+            HostName = options.HostName,
+            Verbose = options.Verbosity == Verbosity.Verbose,
+        });
+    }
+
+    private static VdePlug OpenLink(HostOrder order, FramePool frames)
+    {
+        RunOptions options = order.Options;
+        return VdePlug.Connect(
+            options.Network,
+            $"{Names.PycoRun} {options.Addresses[0].Address} {options.Program[0]} pid={order.ProgramPid} user={Environment.UserName}",
+            frames,
+            message => Tell(options, message));
+    }
+
+    private static void Tell(RunOptions options, string message)
+    {
+        if (options.Verbosity != Verbosity.Quiet)
+            Terminal.Error(Names.PycoRun, message);
+    }
+}

@@ -1,0 +1,8 @@
+namespace Pyco.Cli;
+
+/// <summary>The names that the one binary is called by.</summary>
+internal static class Names
+{
+    public const string Pyco = "pyco";
+    public const string PycoRun = "pyco-run";
+}

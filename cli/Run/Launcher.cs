@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Pyco.Cli.Host;
+using Pyco.Cli.Startup;
+using Pyco.Host;
+using Pyco.Host.Protocol;
+using Pyco.Posix;
+using Pyco.Stack;
+
+namespace Pyco.Cli.Run;
+
+/// <summary>pyco-run: starts the stack host, then becomes the program.</summary>
+internal sealed unsafe class Launcher(ProcessImage image)
+{
+    /// <summary>The host name that the shim shows to the program.</summary>
+    private const string HostNameVariable = "PYCO_HOSTNAME";
+
+    private readonly ProgramEnvironment _environment = new(image.Environment);
+
+    /// <summary>Does not return if the program starts.</summary>
+    /// <exception cref="LaunchException">It did not.</exception>
+    public void Run(RunOptions options)
+    {
+        string? searchPath = _environment.Contains("PATH") ? Encoding.UTF8.GetString(_environment.Get("PATH")) : null;
+        string program = ProgramFile.Find(options.Program[0], searchPath);
+        bool needsShell = ProgramFile.NeedsShell(program);
+        string library = ShimLibrary.Find();
+        HostCredentials credentials = HostCredentials.Create();
+        int host = HostProcess.Start(new HostOrder(options, credentials, Libc.getpid()), _environment);
+
+        _environment.Set(HostProtocol.EnvironmentVariable, credentials.ToEnvironmentValue(host));
+        _environment.Preload(library);
+        if (options.HostName is { } hostName)
+            _environment.Set(HostNameVariable, hostName);
+        Become(program, needsShell, options.Program.Count);
+    }
+
+    /// <param name="program">The file.</param>
+    /// <param name="needsShell">Whether the shell runs it.</param>
+    /// <param name="argumentCount">How many of the last arguments are the program's, its name included.</param>
+    private void Become(string program, bool needsShell, int argumentCount)
+    {
+        IEnumerable<byte[]> arguments = image.Arguments.Skip(image.Arguments.Count - argumentCount);
+        byte[] path = Encoding.UTF8.GetBytes(program);
+        if (needsShell)
+        {
+            arguments = [Encoding.UTF8.GetBytes(ProgramFile.Shell), path, .. arguments.Skip(1)];
+            path = Encoding.UTF8.GetBytes(ProgramFile.Shell);
+        }
+        using StringVector file = new([path]);
+        using StringVector vector = new([.. arguments]);
+        using StringVector variables = new(_environment.Variables);
+        InheritedSignals.Restore();
+        _ = Libc.execve(file.First, vector.Pointer, variables.Pointer);
+        int error = Marshal.GetLastPInvokeError();
+        throw new LaunchException(
+            $"cannot run {program}: {Marshal.GetPInvokeErrorMessage(error)}",
+            (Errno)error == Errno.ENOENT ? ExitStatus.NotFound : ExitStatus.NotExecutable);
+    }
+}

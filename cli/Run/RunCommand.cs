@@ -1,0 +1,130 @@
+using System.CommandLine;
+
+namespace Pyco.Cli.Run;
+
+/// <summary>pyco-run's command line as the parser knows it; <see cref="RunOptionsReader"/> checks what it means.</summary>
+internal sealed class RunCommand
+{
+    private const int HelpWidth = 90;
+    private const int HelpColumn = 32;
+
+    public RunCommand(string name)
+    {
+        Name = name;
+        Root = new RootCommand("Runs an unmodified program as its own host on a virtual Ethernet (VDE).") { HelpName = name };
+        Root.Directives.Clear();
+        Root.Options.Clear();
+        foreach (Option option in (Option[])
+            [Address, Netmask, Gateway, Network, Interface, Mac, HostName, Mtu, Capture, Verbose, Quiet, Version, Help])
+            Root.Options.Add(option);
+        Root.Arguments.Add(Program);
+    }
+
+    /// <summary>What it was called by, for messages.</summary>
+    public string Name { get; }
+
+    public RootCommand Root { get; }
+
+    public Option<string[]> Address { get; } = new("--address", "-a")
+    {
+        Description = "IPv4 address of the host; /24 unless LEN or -n says otherwise. May be given again for more.",
+        HelpName = "ADDR[/LEN]",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    public Option<string> Netmask { get; } = Text("--netmask", "-n", "NETMASK", "Netmask of addresses without LEN, such as 255.255.0.0.");
+
+    public Option<string> Gateway { get; } = Text("--gateway", "-g", "GATEWAY", "Router to everything outside the own network.");
+
+    public Option<string> Network { get; } = Text(
+        "--network",
+        "-f",
+        "VNL",
+        "Network: a switch's directory or vde://PATH, with [PORT] behind it for a certain port. " +
+        "Default: $VDE_SWITCH, else vde.ctl in $XDG_RUNTIME_DIR or /run.");
+
+    public Option<string> Interface { get; } = Text("--interface", "-d", "NAME", "Name of the interface that the program sees. Default: vde0.");
+
+    public Option<string> Mac { get; } = Text(
+        "--mac", "-m", "MAC", "Ethernet address. Default: derived from network and address, always the same for the same two.");
+
+    public Option<string> HostName { get; } = Text("--hostname", null, "NAME", "Host name that the program sees. Default: this machine's.");
+
+    public Option<string> Mtu { get; } = Text("--mtu", null, "OCTETS", "Largest IP packet. Default and most: 1500.");
+
+    public Option<string> Capture { get; } = Text(
+        "--pcap", null, "FILE", "Write all frames of the host to FILE (pcapng), which tshark and Wireshark read while it grows.");
+
+    public Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Tell addresses and events on stderr." };
+
+    public Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Tell nothing but errors." };
+
+    public Option<bool> Version { get; } = new("--version") { Description = "Show the version and exit." };
+
+    public Option<bool> Help { get; } = new("--help", "-h") { Description = "Show this and exit." };
+
+    /// <summary>The first word that is no option, and all behind it.</summary>
+    public Argument<string[]> Program { get; } = new("PROGRAM [ARG...]")
+    {
+        Description = "What to run: a path, or a name to look up in $PATH.",
+        Arity = ArgumentArity.ZeroOrMore,
+        CaptureRemainingTokens = true,
+    };
+
+    /// <summary>Reads the words; nothing is checked beyond which belongs where.</summary>
+    public ParseResult Parse(IReadOnlyList<string> arguments) =>
+        // A program's argument that begins with @ is not ours to open.
+        Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    public string HelpText()
+    {
+        using StringWriter text = new();
+        text.WriteLine($"Usage: {Name} [OPTION...] [--] PROGRAM [ARG...]");
+        text.WriteLine(Root.Description);
+        text.WriteLine();
+        text.WriteLine("Options:");
+        foreach (Option option in Root.Options)
+            WriteOption(text, option);
+        text.WriteLine();
+        text.WriteLine(
+            $"""
+            Examples:
+              vde_switch -s /tmp/vde.ctl -d
+                  Start a switch, which is the network.
+              {Name} -a 10.40.0.32 -f /tmp/vde.ctl -- python3 -m http.server 80
+                  A web server at its own address; port 80 needs no root and collides with nobody.
+              {Name} -a 10.40.0.34 -f /tmp/vde.ctl -- curl http://10.40.0.32/
+                  Fetch from it.
+              {Name} -a 10.40.0.35/16 -g 10.40.0.1 --pcap /tmp/trace.pcapng -- ./app
+                  With a gateway, and all frames in a file: tail -f -c +1 /tmp/trace.pcapng | tshark -r -
+              {Name} -a 10.40.0.36 -a 192.168.7.1/24 -v -- bash
+                  Two addresses; every program that this shell starts shares them.
+
+            Exit status: the program's own; 125 if {Name} fails, 126 if the program cannot be run, 127 if it is not found.
+            """);
+        return text.ToString();
+    }
+
+    /// <summary>An option with its description beside it, broken between words. The library's own help takes no examples.</summary>
+    private static void WriteOption(StringWriter text, Option option)
+    {
+        string shortName = option.Aliases.FirstOrDefault() is { } alias ? $"{alias}, " : "    ";
+        text.Write($"  {shortName}{option.Name}{(option.HelpName is { } value ? $" {value}" : "")}".PadRight(HelpColumn));
+        int column = HelpColumn;
+        foreach (string word in option.Description!.Split(' '))
+        {
+            if (column + word.Length > HelpWidth)
+            {
+                text.WriteLine();
+                text.Write(new string(' ', HelpColumn));
+                column = HelpColumn;
+            }
+            text.Write(column == HelpColumn ? word : $" {word}");
+            column += word.Length + 1;
+        }
+        text.WriteLine();
+    }
+
+    private static Option<string> Text(string name, string? shortName, string valueName, string description) =>
+        new(name, shortName is null ? [] : [shortName]) { Description = description, HelpName = valueName };
+}

@@ -1,0 +1,175 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
+using Pyco.Stack.Wire;
+using Pyco.Vde;
+
+namespace Pyco.Cli.Run;
+
+/// <summary>Turns words of the command line into <see cref="RunOptions"/>, or says what is wrong with them.</summary>
+/// <param name="command">The command line's grammar.</param>
+/// <param name="environment">Looks a variable up.</param>
+internal sealed class RunOptionsReader(RunCommand command, Func<string, string?> environment)
+{
+    private const int DefaultPrefixLength = 24;
+
+    /// <summary>RFC 791 §3.2: every link must carry packets of this length.</summary>
+    private const int MinimumMtu = 68;
+
+    private const int EthernetMtu = 1500;
+
+    /// <summary>IFNAMSIZ without its NUL.</summary>
+    private const int InterfaceNameCapacity = 15;
+
+    /// <summary>HOST_NAME_MAX.</summary>
+    private const int HostNameCapacity = 64;
+
+    /// <exception cref="LaunchException">The command line makes no sense.</exception>
+    public RunOptions Read(ParseResult words)
+    {
+        if (words.Errors.Count > 0)
+            throw Wrong(words.Errors[0].Message);
+        string[] program = words.GetValue(command.Program) ?? [];
+        if (program.Length == 0)
+            throw Wrong("no program given");
+        // The parser takes what it does not know for the program's name; ./-x names a program that begins so.
+        if (program[0].StartsWith('-'))
+            throw Wrong($"unknown option '{program[0]}'");
+        List<IpPrefix> addresses = ReadAddresses(words);
+        VnlLocator network = ReadNetwork(words.GetValue(command.Network));
+        return new RunOptions
+        {
+            Addresses = addresses,
+            Gateway = ReadGateway(words.GetValue(command.Gateway), addresses),
+            Network = network,
+            InterfaceName = ReadInterface(words.GetValue(command.Interface)),
+            Mac = words.GetValue(command.Mac) is { } mac ? ReadMac(mac) : DefaultMac.For(network, addresses[0].Address),
+            HostName = ReadHostName(words.GetValue(command.HostName)),
+            Mtu = ReadMtu(words.GetValue(command.Mtu)),
+            CaptureFile = words.GetValue(command.Capture) is { } file ? AbsolutePath(file) : null,
+            Verbosity = words.GetValue(command.Verbose) ? Verbosity.Verbose
+                : words.GetValue(command.Quiet) ? Verbosity.Quiet
+                : Verbosity.Normal,
+            Program = program,
+        };
+    }
+
+    private List<IpPrefix> ReadAddresses(ParseResult words)
+    {
+        string[] texts = words.GetValue(command.Address) ?? [];
+        if (texts.Length == 0)
+            throw Wrong("no address given: say which with -a, such as -a 10.40.0.32");
+        int defaultLength = words.GetValue(command.Netmask) is { } mask ? ReadNetmask(mask) : DefaultPrefixLength;
+        List<IpPrefix> addresses = [];
+        foreach (string text in texts)
+        {
+            IpPrefix prefix = ReadAddress(text, defaultLength);
+            if (addresses.Exists(other => other.Address == prefix.Address))
+                throw Wrong($"address {prefix.Address} is given twice");
+            addresses.Add(prefix);
+        }
+        return addresses;
+    }
+
+    private static IpPrefix ReadAddress(string text, int defaultLength)
+    {
+        int slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (!IpAddress.TryParse(slash < 0 ? text : text[..slash], out IpAddress address))
+            throw Wrong($"'{text}' is not an address: write it as 10.40.0.32 or 10.40.0.32/24");
+        if (!address.IsV4)
+            throw Wrong($"'{text}': IPv6 addresses are not supported yet");
+        int length = defaultLength;
+        if (slash >= 0 &&
+            (!int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out length) ||
+             length is < 1 or > 32))
+            throw Wrong($"'{text}': the length behind the slash is a number from 1 to 32");
+        IpPrefix prefix = new(address, length);
+        if (address.V4 >> 24 == 0 || address.IsLoopback || address.IsMulticast || address.V4 >> 28 == 0xf)
+            throw Wrong($"{address} cannot be the address of a host");
+        // A /31 or /32 has neither (RFC 3021).
+        if (length <= 30 && (address == prefix.Network || address == prefix.DirectedBroadcast))
+        {
+            string what = address == prefix.Network ? "network's own" : "broadcast";
+            throw Wrong($"{address} is the {what} address of {prefix.Network}/{length}: choose another or another length");
+        }
+        return prefix;
+    }
+
+    private static int ReadNetmask(string text)
+    {
+        if (!IpAddress.TryParse(text, out IpAddress mask) || !mask.IsV4 || mask.V4 == 0 ||
+            !BitOperations.IsPow2((ulong)~mask.V4 + 1))
+            throw Wrong($"'{text}' is not a netmask such as 255.255.255.0");
+        return BitOperations.PopCount(mask.V4);
+    }
+
+    private static IpAddress? ReadGateway(string? text, List<IpPrefix> addresses)
+    {
+        if (text is null)
+            return null;
+        if (!IpAddress.TryParse(text, out IpAddress gateway) || !gateway.IsV4)
+            throw Wrong($"'{text}' is not a gateway's address such as 10.40.0.1");
+        foreach (IpPrefix own in addresses)
+        {
+            if (own.Address == gateway)
+                throw Wrong($"the gateway {gateway} is the host's own address");
+            if (own.Contains(gateway))
+                return gateway;
+        }
+        throw Wrong($"the gateway {gateway} cannot be reached: it is not in {addresses[0].Network}/{addresses[0].Length}");
+    }
+
+    private VnlLocator ReadNetwork(string? text)
+    {
+        if (!VnlLocator.TryParse(text ?? VnlLocator.Default(environment, Path.Exists), out VnlLocator? network, out string? error))
+            throw Wrong(error);
+        return network with { Path = AbsolutePath(network.Path) };
+    }
+
+    private static string ReadInterface(string? name)
+    {
+        if (name is null)
+            return RunOptions.DefaultInterfaceName;
+        if (name.Length is 0 or > InterfaceNameCapacity || name is "." or ".." or "lo" ||
+            name.Any(letter => !char.IsAscii(letter) || char.IsWhiteSpace(letter) || char.IsControl(letter) || letter is '/' or ':'))
+            throw Wrong($"'{name}' is not an interface name: 1 to {InterfaceNameCapacity} characters without '/', ':' and blanks, and not lo");
+        return name;
+    }
+
+    private static MacAddress ReadMac(string text)
+    {
+        if (!MacAddress.TryParse(text, out MacAddress mac))
+            throw Wrong($"'{text}' is not an Ethernet address such as 02:00:0a:28:00:20");
+        if (mac.IsGroup || mac == default)
+            throw Wrong($"{mac} cannot be the address of a host: the first octet must be even, and not all may be zero");
+        return mac;
+    }
+
+    private static string? ReadHostName(string? name)
+    {
+        if (name is null)
+            return null;
+        if (name.Length is 0 or > HostNameCapacity || name[0] is '-' or '.' ||
+            name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '.' or '_')))
+            throw Wrong($"'{name}' is not a host name: 1 to {HostNameCapacity} letters, digits, dots and hyphens");
+        return name;
+    }
+
+    private static int? ReadMtu(string? text)
+    {
+        if (text is null)
+            return null;
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int mtu) || mtu is < MinimumMtu or > EthernetMtu)
+            throw Wrong($"'{text}' is not an MTU: a number from {MinimumMtu} to {EthernetMtu}");
+        return mtu;
+    }
+
+    private static string AbsolutePath(string path)
+    {
+        if (path.Length == 0 || path.Contains('\n', StringComparison.Ordinal) || path.Contains('\0', StringComparison.Ordinal))
+            throw Wrong("a path is empty or has a line break in it");
+        return Path.GetFullPath(path);
+    }
+
+    private static LaunchException Wrong(string message) => new($"{message} (-h helps)");
+}
