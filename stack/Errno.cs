@@ -21,6 +21,7 @@ public enum Errno
     EINVAL = 22,
     EMFILE = 24,
     EPIPE = 32,
+    ENAMETOOLONG = 36,
     ENOSYS = 38,
     ENONET = 64,
     EPROTO = 71,

@@ -82,6 +82,27 @@ internal enum SocketState
 
     /// <summary>The program shut its reading side down.</summary>
     ReadShut = 128,
+
+    /// <summary>connect() has told the program of its success, or accept() made the socket.</summary>
+    Established = 256,
+
+    /// <summary>The program shut its writing side down.</summary>
+    WriteShut = 512,
+
+    /// <summary>TCP: an option was set that accepted sockets inherit and the kernel socket holds.</summary>
+    Inherits = 1024,
+
+    /// <summary>UDP: IP_PKTINFO or IPV6_RECVPKTINFO is on.</summary>
+    ReceivesPacketInfo = 1024,
+
+    /// <summary>UDP: IP_RECVTTL or IPV6_RECVHOPLIMIT is on.</summary>
+    ReceivesTimeToLive = 2048,
+
+    /// <summary>UDP: IP_RECVTOS or IPV6_RECVTCLASS is on.</summary>
+    ReceivesTypeOfService = 4096,
+
+    /// <summary>UDP: three bits that count connects, so that what a process remembers of the peer shows its age.</summary>
+    ConnectCount = 0xe000,
 }
 
 /// <summary>What a request asks for.</summary>

@@ -1,0 +1,192 @@
+using Pyco.Host.Protocol;
+using Pyco.Stack;
+using static Pyco.Posix.Constants;
+using static Pyco.Shim.Numbers;
+
+namespace Pyco.Shim;
+
+/// <summary>
+/// Datagrams of a UDP socket, with a <see cref="DatagramHeader"/> before the payload unless they are simply from or to the
+/// connected peer.
+/// </summary>
+internal static unsafe class Datagrams
+{
+    /// <summary>The largest UDP payload over IPv4 (RFC 768, RFC 791).</summary>
+    private const int MaxPayload = 65507;
+
+    /// <summary>More pieces than this are not filled, so that the array fits into a small frame.</summary>
+    private const int MaxVectors = 63;
+
+    internal static nint Receive(
+        int fd, SocketState state, byte* buffer, nuint length, int flags, byte* address, uint* addressLength)
+    {
+        IoVector vector = new() { Base = buffer, Length = length };
+        MessageHeader message = new() { Vectors = &vector, VectorCount = 1, Name = address };
+        if (address != null)
+            message.NameLength = *addressLength;
+        nint result = Receive(fd, state, &message, flags);
+        if (result >= 0 && address != null)
+            *addressLength = message.NameLength;
+        return result;
+    }
+
+    /// <summary>recvmsg(2).</summary>
+    internal static nint Receive(int fd, SocketState state, MessageHeader* message, int flags)
+    {
+        Descriptor.NoteDatagram();
+        bool isConnected = (state & SocketState.Connecting) != 0;
+        int count = (int)(message->VectorCount < MaxVectors ? message->VectorCount : MaxVectors);
+        DatagramHeader header;
+        UnixAddress host;
+        IoVector* vectors = stackalloc IoVector[MaxVectors + 1];
+
+        // A header goes before the caller's buffers where one is expected; else the room for an unexpected one (an
+        // error, a datagram from before the connect) is behind them, and no payload that would fit is lost.
+        IoVector* room = isConnected ? vectors + count : vectors;
+        IoVector* own = isConnected ? vectors : vectors + 1;
+        room->Base = (byte*)&header;
+        room->Length = (nuint)sizeof(DatagramHeader);
+        for (int i = 0; i < count; i++)
+            own[i] = message->Vectors[i];
+        MessageHeader inner = new()
+        {
+            Name = (byte*)&host,
+            NameLength = (uint)sizeof(UnixAddress),
+            Vectors = vectors,
+            VectorCount = (nuint)(count + 1),
+            Control = message->Control,
+            ControlLength = message->ControlLength,
+        };
+        nint received = Next.ReceiveMessage(fd, &inner, flags);
+        if (received < 0)
+            return *LibcError.Location() is (int)Errno.ECONNRESET or (int)Errno.ENOTCONN
+                ? LibcError.Answer(Errno.ENETDOWN)
+                : received;
+
+        // The host's end has a name, so a message has a sender, however empty it is, and the end of file has none.
+        if (received == 0 && inner.NameLength == 0)
+            return LibcError.Answer(Errno.ENETDOWN);
+
+        nuint capacity = IoVectors.Capacity(own, count);
+        nuint inBuffers = (nuint)received < capacity + room->Length ? (nuint)received : capacity + room->Length;
+        nuint payload = (nuint)received;
+        bool hasHeader = received >= sizeof(DatagramHeader);
+        if (hasHeader && isConnected)
+        {
+            DatagramHeader first;
+            IoVectors.CopyOut(vectors, (byte*)&first, (nuint)sizeof(DatagramHeader));
+            hasHeader = StackHost.HasMark(first.Mark);
+            if (hasHeader)
+            {
+                IoVectors.MoveToFront(vectors, (nuint)sizeof(DatagramHeader), inBuffers - (nuint)sizeof(DatagramHeader));
+                header = first;
+            }
+        }
+        else if (hasHeader)
+        {
+            hasHeader = StackHost.HasMark(header.Mark);
+        }
+
+        if (hasHeader)
+            payload -= (nuint)sizeof(DatagramHeader);
+        else if (!isConnected)
+            IoVectors.MoveToBack(vectors, count + 1, (nuint)sizeof(DatagramHeader), inBuffers);
+        if (hasHeader && header.Error != 0)
+            return LibcError.Answer((Errno)header.Error);
+        message->Flags = inner.Flags & ~MsgTrunc;
+        if (payload > capacity)
+            message->Flags |= MsgTrunc;
+        if (!hasHeader)
+            DescribePeer(fd, state, &header);
+        GiveAddress(state, &header, message);
+        DatagramControl.Write(state, &header, message, used: inner.Control == null ? 0 : inner.ControlLength);
+        return payload > capacity && (flags & MsgTrunc) == 0 ? (nint)capacity : (nint)payload;
+    }
+
+    /// <summary>What the header of a bare datagram would say: it is from the connected peer.</summary>
+    private static void DescribePeer(int fd, SocketState state, DatagramHeader* header)
+    {
+        *header = default;
+        WireAddress peer;
+        if (DatagramPeer.Get(fd, state, &peer) == Errno.None)
+            header->Peer = peer;
+    }
+
+    private static void GiveAddress(SocketState state, DatagramHeader* header, MessageHeader* message)
+    {
+        if (message->Name != null)
+            SocketAddress.Write(&header->Peer, state, message->Name, &message->NameLength);
+    }
+
+    /// <summary>read() gave nothing: an empty datagram, unless the host's end has gone.</summary>
+    internal static nint AfterEmptyMessage(int fd) => (Kernel.PollNow(fd, PollIn) & PollHup) != 0
+        ? LibcError.Answer(Errno.ENETDOWN)
+        : 0;
+
+    /// <summary>sendmsg(2).</summary>
+    internal static nint Send(int fd, SocketState state, MessageHeader* message, int flags)
+    {
+        Descriptor.NoteDatagram();
+        if ((flags & MsgOob) != 0)
+            return LibcError.Answer(Errno.EOPNOTSUPP);
+        if (IoVectors.Capacity(message->Vectors, (int)message->VectorCount) > MaxPayload ||
+            message->VectorCount > MaxVectors)
+            return LibcError.Answer(Errno.EMSGSIZE);
+        DatagramHeader header = default;
+        bool needsHeader = message->Name != null;
+        if (needsHeader)
+        {
+            Errno error = ReadDestination(state, message, &header.Peer);
+            if (error != Errno.None)
+                return LibcError.Answer(error);
+        }
+        else if ((state & SocketState.Connecting) == 0)
+        {
+            return LibcError.Answer(Errno.EDESTADDRREQ);
+        }
+
+        if (message->ControlLength != 0 && DatagramControl.ReadSource(message, &header) && !needsHeader)
+        {
+            needsHeader = true;
+            Errno error = DatagramPeer.Get(fd, state, &header.Peer);
+            if (error != Errno.None)
+                return LibcError.Answer(error);
+        }
+
+        return Pass(fd, message, needsHeader ? &header : null, flags);
+    }
+
+    private static Errno ReadDestination(SocketState state, MessageHeader* message, WireAddress* peer)
+    {
+        ushort family = SocketAddress.Family(message->Name, message->NameLength);
+        if (message->NameLength < InternetAddress.LengthV4)
+            return Errno.EINVAL;
+        if ((state & SocketState.V6) == 0 && family == AfInet6)
+            return Errno.EAFNOSUPPORT;
+        Errno error = SocketAddress.ReadEither(message->Name, message->NameLength, peer);
+        return error == Errno.None && peer->Port == 0 ? Errno.EINVAL : error;
+    }
+
+    private static nint Pass(int fd, MessageHeader* message, DatagramHeader* header, int flags)
+    {
+        IoVector* vectors = stackalloc IoVector[MaxVectors + 1];
+        MessageHeader inner = new() { Vectors = message->Vectors, VectorCount = message->VectorCount };
+        if (header != null)
+        {
+            StackHost.Sign(header);
+            vectors[0].Base = (byte*)header;
+            vectors[0].Length = (nuint)sizeof(DatagramHeader);
+            for (nuint i = 0; i < message->VectorCount; i++)
+                vectors[i + 1] = message->Vectors[i];
+            inner.Vectors = vectors;
+            inner.VectorCount = message->VectorCount + 1;
+        }
+
+        nint sent = Next.SendMessage(fd, &inner, flags | MsgNosignal);
+        if (sent >= 0)
+            return header != null ? sent - sizeof(DatagramHeader) : sent;
+        return *LibcError.Location() is (int)Errno.EPIPE or (int)Errno.ECONNRESET or (int)Errno.ENOTCONN
+            ? LibcError.Answer(Errno.ENETDOWN)
+            : sent;
+    }
+}

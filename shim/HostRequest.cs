@@ -1,0 +1,110 @@
+using Pyco.Host.Protocol;
+using Pyco.Stack;
+using static Pyco.Posix.Constants;
+
+namespace Pyco.Shim;
+
+/// <summary>
+/// One question to the stack host on a connection that lives only during the call, so the program never holds a
+/// descriptor that it did not ask for. The socket in question travels along as the proof that the caller holds it.
+/// </summary>
+internal static unsafe class HostRequest
+{
+    /// <summary>No socket goes with the request.</summary>
+    internal const int NoSocket = -1;
+
+    private const int EIntr = -(int)Errno.EINTR;
+    private const int EAgain = -(int)Errno.EAGAIN;
+
+    /// <summary>Asks and waits for the answer.</summary>
+    /// <returns>The host's answer; ENETDOWN when there is no host any more; EMFILE and the like.</returns>
+    internal static Errno Ask(int socket, Request* request, Reply* reply)
+    {
+        int connection = Kernel.Socket(AfUnix, SockStream | SockCloexec, 0);
+        if (connection < 0)
+            return (Errno)(-connection);
+        Errno error = ConnectToHost(connection, datagrams: false);
+        if (error == Errno.None)
+            error = Exchange(connection, socket, request, reply);
+        _ = Kernel.Close(connection);
+        return error;
+    }
+
+    /// <summary>Asks a question that is only an operation and a number.</summary>
+    internal static Errno Ask(int socket, Operation operation, int argument, Reply* reply)
+    {
+        Request request = default;
+        request.Operation = operation;
+        request.Argument = argument;
+        return Ask(socket, &request, reply);
+    }
+
+    /// <summary>Connects a socket to the host; ENETDOWN if there is none.</summary>
+    internal static Errno ConnectToHost(int socket, bool datagrams)
+    {
+        const int waitForRoomMilliseconds = 1;
+        if (!StackHost.IsReachable)
+            return Errno.ENETDOWN;
+        UnixAddress address;
+        uint length = datagrams ? SocketName.WriteDatagrams(&address) : SocketName.WriteRequests(&address);
+        while (true)
+        {
+            int result = Kernel.Connect(socket, &address, length);
+            switch (result)
+            {
+                case >= 0:
+                    return Errno.None;
+                case EIntr:
+                    continue;
+                case EAgain:
+                    // The host's backlog is full and the socket does not block: the host will not be long.
+                    _ = Kernel.Poll(HostRequest.NoSocket, 0, waitForRoomMilliseconds);
+                    continue;
+                case -(int)Errno.EISCONN or -(int)Errno.EINVAL:
+                    return Errno.EISCONN;
+                default:
+                    return Errno.ENETDOWN;
+            }
+        }
+    }
+
+    private static Errno Exchange(int connection, int socket, Request* request, Reply* reply)
+    {
+        StackHost.Sign(request);
+        IoVector vector = new() { Base = (byte*)request, Length = (nuint)sizeof(Request) };
+        DescriptorControl control = default;
+        MessageHeader message = new() { Vectors = &vector, VectorCount = 1 };
+        if (socket != NoSocket)
+        {
+            control.Header.Length = (nuint)(sizeof(ControlHeader) + sizeof(int));
+            control.Header.Level = SolSocket;
+            control.Header.Type = ScmRights;
+            control.Descriptor = socket;
+            message.Control = (byte*)&control;
+            message.ControlLength = (nuint)sizeof(DescriptorControl);
+        }
+
+        nint sent;
+        do
+            sent = Kernel.SendMessage(connection, &message, MsgNosignal);
+        while (sent == EIntr);
+        if (sent != sizeof(Request))
+            return sent == -(int)Errno.EBADF ? Errno.EBADF : Errno.ENETDOWN;
+        return ReadReply(connection, reply);
+    }
+
+    private static Errno ReadReply(int connection, Reply* reply)
+    {
+        int received = 0;
+        while (received < sizeof(Reply))
+        {
+            nint count = Kernel.Receive(connection, (byte*)reply + received, (nuint)(sizeof(Reply) - received), 0);
+            if (count > 0)
+                received += (int)count;
+            else if (count != EIntr)
+                return Errno.ENETDOWN;
+        }
+
+        return reply->Magic == HostProtocol.Magic ? (Errno)reply->Error : Errno.ENETDOWN;
+    }
+}

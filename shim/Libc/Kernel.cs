@@ -1,0 +1,121 @@
+using System.Runtime.InteropServices;
+using static Pyco.Posix.Constants;
+
+namespace Pyco.Shim;
+
+/// <summary>
+/// System calls for the shim's own use. They go past libc's functions (which are ours: we would call ourselves), never
+/// allocate, are no cancellation points and leave errno alone. Each returns -errno on failure.
+/// </summary>
+internal static unsafe class Kernel
+{
+    internal static int Socket(int family, int type, int protocol) =>
+        (int)Call(SystemCall.Socket, family, type, protocol);
+
+    internal static int Bind(int fd, void* address, uint length) => (int)Call(SystemCall.Bind, fd, (nint)address, (nint)length);
+
+    internal static int Connect(int fd, void* address, uint length) =>
+        (int)Call(SystemCall.Connect, fd, (nint)address, (nint)length);
+
+    internal static int Listen(int fd, int backlog) => (int)Call(SystemCall.Listen, fd, backlog);
+
+    internal static int GetLocalName(int fd, void* address, uint* length) =>
+        (int)Call(SystemCall.GetSocketName, fd, (nint)address, (nint)length);
+
+    internal static int GetPeerName(int fd, void* address, uint* length) =>
+        (int)Call(SystemCall.GetPeerName, fd, (nint)address, (nint)length);
+
+    internal static int GetOption(int fd, int level, int name, void* value, uint* length) =>
+        (int)Call(SystemCall.GetSocketOption, fd, level, name, (nint)value, (nint)length);
+
+    internal static int SetOption(int fd, int level, int name, void* value, uint length) =>
+        (int)Call(SystemCall.SetSocketOption, fd, level, name, (nint)value, (nint)length);
+
+    internal static int Shutdown(int fd, int how) => (int)Call(SystemCall.Shutdown, fd, how);
+
+    internal static int Close(int fd) => (int)Call(SystemCall.Close, fd);
+
+    internal static nint SendMessage(int fd, MessageHeader* message, int flags) =>
+        Call(SystemCall.SendMessage, fd, (nint)message, flags);
+
+    internal static nint Receive(int fd, void* buffer, nuint length, int flags) =>
+        Call(SystemCall.ReceiveFrom, fd, (nint)buffer, (nint)length, flags);
+
+    internal static nint Read(int fd, void* buffer, nuint length) =>
+        Call(SystemCall.Read, fd, (nint)buffer, (nint)length);
+
+    internal static int Control(int fd, nuint request, void* argument) =>
+        (int)Call(SystemCall.IoControl, fd, (nint)request, (nint)argument);
+
+    internal static int FileControl(int fd, int command, nint argument) =>
+        (int)Call(SystemCall.FileControl, fd, command, argument);
+
+    internal static int Duplicate(int from, int to, int flags) => (int)Call(SystemCall.Duplicate3, from, to, flags);
+
+    /// <summary>Opens a file for reading, with close-on-exec.</summary>
+    internal static int Open(byte* path)
+    {
+        const int currentFolder = -100;
+        return (int)Call(SystemCall.OpenAt, currentFolder, (nint)path, SockCloexec);
+    }
+
+    internal static int SignalAction(int signal, KernelSignalAction* current) =>
+        (int)Call(SystemCall.SignalAction, signal, 0, (nint)current, sizeof(ulong));
+
+    internal static int UnixName(UnixName* names) => (int)Call(SystemCall.UnixName, (nint)names);
+
+    internal static int Clock(TimeSpec* now)
+    {
+        const int monotonic = 1;
+        return (int)Call(SystemCall.ClockGetTime, monotonic, (nint)now);
+    }
+
+    /// <summary>What poll(2) says about one descriptor without waiting, or 0.</summary>
+    internal static int PollNow(int fd, short events) => Poll(fd, events, 0);
+
+    /// <summary>What poll(2) says about one descriptor after at most the given time, or 0; -errno on failure.</summary>
+    internal static int Poll(int fd, short events, int timeoutMilliseconds)
+    {
+        PollDescriptor descriptor = new() { Descriptor = fd, Events = events };
+        TimeSpec timeout = new()
+        {
+            Seconds = timeoutMilliseconds / 1000,
+            Nanoseconds = timeoutMilliseconds % 1000 * 1_000_000L,
+        };
+        int ready = (int)Call(SystemCall.PollWithMask, (nint)(&descriptor), 1, (nint)(&timeout));
+        return ready > 0 ? descriptor.Returned : ready;
+    }
+
+    private static nint Call(int number, nint a = 0, nint b = 0, nint c = 0, nint d = 0, nint e = 0, nint f = 0)
+    {
+        int* errno = LibcError.Location();
+        int before = *errno;
+        nint result = SystemCall.Invoke(number, a, b, c, d, e, f);
+        if (result != -1)
+            return result;
+        result = -*errno;
+        *errno = before;
+        return result;
+    }
+}
+
+/// <summary>libc's errno of this thread.</summary>
+internal static unsafe class LibcError
+{
+    /// <summary>The way a libc call ends: 0 for no error, else errno and -1.</summary>
+    internal static int Answer(Stack.Errno error) => (int)Answer(-(nint)(int)error);
+
+    /// <summary>The way a libc call ends: a result, or -errno which becomes errno and -1.</summary>
+    internal static nint Answer(nint resultOrError)
+    {
+        if (resultOrError >= 0)
+            return resultOrError;
+        *Location() = (int)-resultOrError;
+        return -1;
+    }
+
+    internal static int* Location() => __errno_location();
+
+    [DllImport("libc"), SuppressGCTransition]
+    private static extern int* __errno_location();
+}

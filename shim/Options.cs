@@ -1,0 +1,87 @@
+using System.Runtime.InteropServices;
+using Pyco.Host.Protocol;
+using Pyco.Stack;
+using static Pyco.Posix.Constants;
+using static Pyco.Shim.Numbers;
+
+namespace Pyco.Shim;
+
+/// <summary>
+/// getsockopt(2) and setsockopt(2). SOL_SOCKET's are mostly the kernel socket's own; TCP's and IP's live in the host.
+/// </summary>
+internal static unsafe class Options
+{
+    [UnmanagedCallersOnly(EntryPoint = "getsockopt")]
+    public static int Get(int fd, int level, int name, byte* value, uint* length)
+    {
+        Startup.Ensure();
+        if (!Descriptor.IsOurs(fd, out SocketState state))
+            return Next.GetOption(fd, level, name, value, length);
+        if (value == null || length == null)
+            return LibcError.Answer(Errno.EFAULT);
+        if ((int)*length < 0)
+            return LibcError.Answer(Errno.EINVAL);
+        return LibcError.Answer(level == SolSocket
+            ? SocketOptions.Get(fd, state, name, value, length)
+            : ProtocolOptions.Get(fd, state, level, name, value, length));
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "setsockopt")]
+    public static int Set(int fd, int level, int name, byte* value, uint length)
+    {
+        Startup.Ensure();
+        if (!Descriptor.IsOurs(fd, out SocketState state))
+            return Next.SetOption(fd, level, name, value, length);
+        if (value == null && length != 0)
+            return LibcError.Answer(Errno.EFAULT);
+        return LibcError.Answer(level == SolSocket
+            ? SocketOptions.Set(fd, state, name, value, length)
+            : ProtocolOptions.Set(fd, state, level, name, value, length));
+    }
+
+    /// <summary>Gives a number, cut to the caller's room.</summary>
+    internal static Errno Give(int number, byte* value, uint* length)
+    {
+        if (*length > sizeof(int))
+            *length = sizeof(int);
+        Memory.Copy(value, (byte*)&number, (int)*length);
+        return Errno.None;
+    }
+
+    /// <summary>Asks the host for an option's value.</summary>
+    internal static Errno GetFromHost(int fd, int level, int name, byte* value, uint* length)
+    {
+        Request request = default;
+        request.Operation = Operation.GetOption;
+        request.OptionLevel = level;
+        request.OptionName = name;
+        request.OptionLength = (ushort)(*length < HostProtocol.OptionCapacity ? *length : HostProtocol.OptionCapacity);
+        Reply reply;
+        Errno error = HostRequest.Ask(fd, &request, &reply);
+        if (error != Errno.None)
+            return error;
+        if (*length > reply.OptionLength)
+            *length = reply.OptionLength;
+        Memory.Copy(value, reply.Option, (int)*length);
+        return Errno.None;
+    }
+
+    /// <summary>Tells the host an option's value, which makes the socket known to it.</summary>
+    internal static Errno SetAtHost(int fd, SocketState state, int level, int name, byte* value, uint length)
+    {
+        if (length > HostProtocol.OptionCapacity)
+            return Errno.EINVAL;
+        Request request = default;
+        request.Operation = Operation.SetOption;
+        request.OptionLevel = level;
+        request.OptionName = name;
+        request.OptionLength = (ushort)length;
+        request.Flags = Bind.RequestFlagsOf(fd, state);
+        Memory.Copy(request.Option, value, (int)length);
+        Reply reply;
+        Errno error = HostRequest.Ask(fd, &request, &reply);
+        if (error == Errno.None && (state & SocketState.Known) == 0)
+            Descriptor.SetState(fd, state | SocketState.Known);
+        return error;
+    }
+}

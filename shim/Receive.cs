@@ -1,0 +1,169 @@
+using System.Runtime.InteropServices;
+using Pyco.Host.Protocol;
+using Pyco.Stack;
+using static Pyco.Shim.Numbers;
+
+namespace Pyco.Shim;
+
+/// <summary>
+/// The receiving calls. Data of TCP sockets comes from the kernel untouched; what is asked here is asked only when no
+/// data came. UDP sockets go to <see cref="Datagrams"/>.
+/// </summary>
+internal static unsafe class Receive
+{
+    [UnmanagedCallersOnly(EntryPoint = "read")]
+    public static nint Read(int fd, byte* buffer, nuint length)
+    {
+        Startup.Ensure();
+        return ReadInto(fd, buffer, length);
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "__read_chk")]
+    public static nint CheckedRead(int fd, byte* buffer, nuint length, nuint capacity)
+    {
+        Startup.Ensure();
+        CheckCapacity(length, capacity);
+        return ReadInto(fd, buffer, length);
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "readv")]
+    public static nint ReadVector(int fd, IoVector* vectors, int count)
+    {
+        Startup.Ensure();
+        if (Descriptor.AnyDatagram && Descriptor.IsOurDatagram(fd, out SocketState state) && count >= 0)
+        {
+            MessageHeader message = new() { Vectors = vectors, VectorCount = (nuint)count };
+            return Datagrams.Receive(fd, state, &message, 0);
+        }
+
+        nint result = Next.ReadVector(fd, vectors, count);
+        return result > 0 ? result : Streams.Translate(fd, result, IoVectors.Capacity(vectors, count));
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "recv")]
+    public static nint Recv(int fd, byte* buffer, nuint length, int flags)
+    {
+        Startup.Ensure();
+        return From(fd, buffer, length, flags, null, null);
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "__recv_chk")]
+    public static nint CheckedRecv(int fd, byte* buffer, nuint length, nuint capacity, int flags)
+    {
+        Startup.Ensure();
+        CheckCapacity(length, capacity);
+        return From(fd, buffer, length, flags, null, null);
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "recvfrom")]
+    public static nint RecvFrom(int fd, byte* buffer, nuint length, int flags, byte* address, uint* addressLength)
+    {
+        Startup.Ensure();
+        return From(fd, buffer, length, flags, address, addressLength);
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "__recvfrom_chk")]
+    public static nint CheckedRecvFrom(
+        int fd, byte* buffer, nuint length, nuint capacity, int flags, byte* address, uint* addressLength)
+    {
+        Startup.Ensure();
+        CheckCapacity(length, capacity);
+        return From(fd, buffer, length, flags, address, addressLength);
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "recvmsg")]
+    public static nint RecvMessage(int fd, MessageHeader* message, int flags)
+    {
+        Startup.Ensure();
+        return Message(fd, message, flags);
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "recvmmsg")]
+    public static int RecvMessages(int fd, MultiMessageHeader* messages, uint count, int flags, TimeSpec* timeout)
+    {
+        Startup.Ensure();
+        return Descriptor.IsOurs(fd, out _)
+            ? Several(fd, messages, count, flags)
+            : Next.ReceiveMessages(fd, messages, count, flags, timeout);
+    }
+
+    private static nint ReadInto(int fd, byte* buffer, nuint length)
+    {
+        if (Descriptor.AnyDatagram && Descriptor.IsOurDatagram(fd, out SocketState state))
+            return Datagrams.Receive(fd, state, buffer, length, 0, null, null);
+        nint result = Next.Read(fd, buffer, length);
+        return result > 0 ? result : Streams.Translate(fd, result, length);
+    }
+
+    private static nint From(int fd, byte* buffer, nuint length, int flags, byte* address, uint* addressLength)
+    {
+        bool asksKind = Descriptor.AnyDatagram || address != null || (flags & (MsgErrQueue | MsgOob)) != 0;
+        if (asksKind && Descriptor.IsOurs(fd, out SocketState state))
+        {
+            if ((flags & MsgErrQueue) != 0)
+                return LibcError.Answer(Errno.EAGAIN);
+            if ((state & SocketState.Datagram) != 0)
+                return Datagrams.Receive(fd, state, buffer, length, flags, address, addressLength);
+            if ((flags & MsgOob) != 0)
+                return LibcError.Answer(Errno.EINVAL); // no urgent data waits
+            if (address != null)
+                *addressLength = 0; // tcp_recvmsg gives no address; AF_UNIX would give its own
+            address = null;
+            addressLength = null;
+        }
+
+        nint result = Next.ReceiveFrom(fd, buffer, length, flags, address, addressLength);
+        return result > 0 ? result : Streams.Translate(fd, result, length);
+    }
+
+    private static nint Message(int fd, MessageHeader* message, int flags)
+    {
+        if (!Descriptor.IsOurs(fd, out SocketState state))
+            return Next.ReceiveMessage(fd, message, flags);
+        if ((flags & MsgErrQueue) != 0)
+            return LibcError.Answer(Errno.EAGAIN);
+        if ((state & SocketState.Datagram) != 0)
+            return Datagrams.Receive(fd, state, message, flags);
+        byte* name = message->Name;
+        message->Name = null;
+        nint result = Next.ReceiveMessage(fd, message, flags);
+        message->Name = name;
+        message->NameLength = 0;
+        return result > 0
+            ? result
+            : Streams.Translate(fd, result, IoVectors.Capacity(message->Vectors, (int)message->VectorCount));
+    }
+
+    /// <summary>Several messages one by one: the first may wait, the others do not.</summary>
+    private static int Several(int fd, MultiMessageHeader* messages, uint count, int flags)
+    {
+        int done = 0;
+        while (done < count)
+        {
+            int errno = *LibcError.Location();
+            int doesNotWait = done > 0 ? Posix.Constants.MsgDontwait : 0;
+            nint result = Message(fd, &messages[done].Message, (flags & ~MsgWaitForOne) | doesNotWait);
+            if (result < 0 && done == 0)
+                return -1;
+            if (result < 0)
+            {
+                *LibcError.Location() = errno;
+                return done;
+            }
+
+            messages[done++].Length = (uint)result;
+        }
+
+        return done;
+    }
+
+    private static void CheckCapacity(nuint length, nuint capacity)
+    {
+        if (length > capacity)
+            __chk_fail();
+    }
+
+    /// <summary>glibc's end of a fortified program that overruns its buffer.</summary>
+    [DllImport("libc"), SuppressGCTransition]
+    private static extern void __chk_fail();
+}

@@ -1,0 +1,95 @@
+using System.Runtime.InteropServices;
+using Pyco.Host.Protocol;
+using Pyco.Stack;
+using static Pyco.Shim.Numbers;
+
+namespace Pyco.Shim;
+
+/// <summary>The sending calls: TCP's go to the kernel, UDP's get a header where they have an address.</summary>
+internal static unsafe class Send
+{
+    [UnmanagedCallersOnly(EntryPoint = "send")]
+    public static nint Plain(int fd, byte* buffer, nuint length, int flags)
+    {
+        Startup.Ensure();
+        return To(fd, buffer, length, flags, null, 0);
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "sendto")]
+    public static nint SendTo(int fd, byte* buffer, nuint length, int flags, byte* address, uint addressLength)
+    {
+        Startup.Ensure();
+        return To(fd, buffer, length, flags, address, addressLength);
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "sendmsg")]
+    public static nint SendMessage(int fd, MessageHeader* message, int flags)
+    {
+        Startup.Ensure();
+        return Message(fd, message, flags);
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "sendmmsg")]
+    public static int SendMessages(int fd, MultiMessageHeader* messages, uint count, int flags)
+    {
+        Startup.Ensure();
+        if (!Descriptor.IsOurs(fd, out _))
+            return Next.SendMessages(fd, messages, count, flags);
+        int done = 0;
+        while (done < count)
+        {
+            nint result = Message(fd, &messages[done].Message, flags);
+            if (result < 0)
+                return done > 0 ? done : -1;
+            messages[done++].Length = (uint)result;
+        }
+
+        return done;
+    }
+
+    private static nint To(int fd, byte* buffer, nuint length, int flags, byte* address, uint addressLength)
+    {
+        bool asksKind = Descriptor.AnyDatagram || address != null || (flags & (MsgFastOpen | MsgOob)) != 0;
+        if (asksKind && Descriptor.IsOurs(fd, out SocketState state))
+        {
+            IoVector vector = new() { Base = buffer, Length = length };
+            MessageHeader message = new()
+            {
+                Vectors = &vector,
+                VectorCount = 1,
+                Name = address,
+                NameLength = addressLength,
+            };
+            return Ours(fd, state, &message, flags);
+        }
+
+        nint result = Next.SendTo(fd, buffer, length, flags, address, addressLength);
+        return result >= 0 ? result : Streams.TranslateSend(fd, result);
+    }
+
+    private static nint Message(int fd, MessageHeader* message, int flags) => Descriptor.IsOurs(fd, out SocketState state)
+        ? Ours(fd, state, message, flags)
+        : Next.SendMessage(fd, message, flags);
+
+    private static nint Ours(int fd, SocketState state, MessageHeader* message, int flags)
+    {
+        if ((state & SocketState.Datagram) != 0)
+            return Datagrams.Send(fd, state, message, flags);
+        if ((flags & MsgFastOpen) != 0)
+        {
+            Errno error = Connect.Stream(fd, state, message->Name, message->NameLength);
+            if (error != Errno.None)
+                return LibcError.Answer(error);
+        }
+
+        // A TCP socket ignores the address and has no use for control messages; AF_UNIX would say EISCONN, and pass
+        // descriptors. Urgent data goes in line (RFC 6093 §6 advises against all other use).
+        MessageHeader bare = *message;
+        bare.Name = null;
+        bare.NameLength = 0;
+        bare.Control = null;
+        bare.ControlLength = 0;
+        nint result = Next.SendMessage(fd, &bare, flags & ~(MsgFastOpen | MsgOob));
+        return result >= 0 ? result : Streams.TranslateSend(fd, result);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+using Pyco.Host.Protocol;
+using Pyco.Stack;
+using static Pyco.Posix.Constants;
+
+namespace Pyco.Shim;
+
+/// <summary>shutdown(2): mostly the kernel's own, which the host sees at its end.</summary>
+internal static unsafe class StreamShutdown
+{
+    [UnmanagedCallersOnly(EntryPoint = "shutdown")]
+    public static int Export(int fd, int how)
+    {
+        Startup.Ensure();
+        if (!Descriptor.IsOurs(fd, out SocketState state))
+            return Next.Shutdown(fd, how);
+        if (how is not (ShutRd or ShutWr or ShutRdwr))
+            return LibcError.Answer(Errno.EINVAL);
+        return LibcError.Answer((state & SocketState.Datagram) != 0 ? Datagram(state) : Stream(fd, state, how));
+    }
+
+    private static Errno Stream(int fd, SocketState state, int how)
+    {
+        if ((state & SocketState.Listening) != 0)
+            return how == ShutWr ? Errno.None : Listener(fd);
+        if ((state & (SocketState.Connecting | SocketState.Accepted)) == 0)
+            return Errno.ENOTCONN;
+        if (how != ShutWr)
+            state |= SocketState.ReadShut;
+        if (how != ShutRd)
+            state |= SocketState.WriteShut;
+        Descriptor.SetState(fd, state);
+
+        // The host must not see SHUT_RD: a TCP peer never learns of it, and data that still comes is read and lost.
+        return how == ShutRd ? ReadingSide(fd) : KernelShutdown(fd, how);
+    }
+
+    private static Errno ReadingSide(int fd) => KernelShutdown(fd, ShutRd);
+
+    /// <summary>Wakes accept(), which then says EINVAL, and stops the listener.</summary>
+    internal static Errno Listener(int fd)
+    {
+        Errno error = KernelShutdown(fd, ShutRdwr);
+        Reply reply;
+        _ = HostRequest.Ask(fd, Operation.Shutdown, ShutRdwr, &reply);
+        return error;
+    }
+
+    /// <summary>
+    /// UDP knows shutdown only when connected. The host's end must stay open (its close means "the host died"), so
+    /// the call ends here.
+    /// </summary>
+    private static Errno Datagram(SocketState state) =>
+        (state & SocketState.Connecting) != 0 ? Errno.None : Errno.ENOTCONN;
+
+    private static Errno KernelShutdown(int fd, int how)
+    {
+        int result = Kernel.Shutdown(fd, how);
+
+        // The host has closed already, as after a reset: Linux says ENOTCONN too (inet_shutdown, TCP_CLOSE).
+        return result < 0 ? (Errno)(-result) : Errno.None;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using Pyco.Host.Protocol;
+using Pyco.Stack;
+using static Pyco.Posix.Constants;
+using static Pyco.Shim.Numbers;
+
+namespace Pyco.Shim;
+
+/// <summary>socket(2): Internet sockets become AF_UNIX sockets with a name and a state word; see docs/host-protocol.md.</summary>
+internal static unsafe class Socket
+{
+    [UnmanagedCallersOnly(EntryPoint = "socket")]
+    public static int Create(int family, int type, int protocol)
+    {
+        Startup.Ensure();
+        if (!StackHost.IsConfigured || family is not (AfInet or AfInet6))
+            return Next.Socket(family, type, protocol);
+        return (int)LibcError.Answer(Open(family, type, protocol));
+    }
+
+    /// <returns>The descriptor, or -errno.</returns>
+    private static nint Open(int family, int type, int protocol)
+    {
+        Errno error = Check(family, type & SockTypeMask, protocol);
+        if (error != Errno.None)
+            return -(int)error;
+        SocketState state = family == AfInet6 ? SocketState.V6 : SocketState.None;
+        if ((type & SockTypeMask) == SockDgram)
+            state |= SocketState.Datagram;
+        return Open(state, type & ~SockTypeMask);
+    }
+
+    /// <summary>Makes a socket of ours that has done nothing yet.</summary>
+    /// <returns>The descriptor, or -errno.</returns>
+    internal static int Open(SocketState state, int flags)
+    {
+        bool isDatagram = (state & SocketState.Datagram) != 0;
+        int fd = Kernel.Socket(AfUnix, (isDatagram ? SockSeqpacket : SockStream) | flags, 0);
+        if (fd < 0)
+            return fd;
+        Descriptor.SetState(fd, state);
+        UnixAddress name;
+        uint length = SocketName.WriteSocket(&name, state, Descriptor.Cookie(fd));
+        int result = Kernel.Bind(fd, &name, length);
+        if (result >= 0 && isDatagram)
+            result = -(int)OpenDatagram(fd);
+        if (result >= 0)
+            return fd;
+        _ = Kernel.Close(fd);
+        return result;
+    }
+
+    /// <summary>A UDP socket introduces itself to the host at once: its first datagram may come by a plain write().</summary>
+    private static Errno OpenDatagram(int fd)
+    {
+        Descriptor.NoteDatagram();
+        Errno error = HostRequest.ConnectToHost(fd, datagrams: true);
+        if (error != Errno.None)
+            return error;
+        Request request = default;
+        request.Operation = Operation.OpenDatagram;
+        StackHost.Sign(&request);
+        IoVector vector = new() { Base = (byte*)&request, Length = (nuint)sizeof(Request) };
+        MessageHeader message = new() { Vectors = &vector, VectorCount = 1 };
+        return Kernel.SendMessage(fd, &message, MsgNosignal) == sizeof(Request) ? Errno.None : Errno.ENETDOWN;
+    }
+
+    /// <summary>What Linux says to a user without privileges (inet_create in net/ipv4/af_inet.c, 6.1).</summary>
+    private static Errno Check(int family, int type, int protocol)
+    {
+        const int protocolCount = 262 + 1;
+        if (protocol is < 0 or >= protocolCount)
+            return Errno.EINVAL;
+        switch (type)
+        {
+            case SockStream:
+                return protocol is 0 or IpProtoTcp ? Errno.None : Errno.EPROTONOSUPPORT;
+            case SockDgram when protocol is 0 or IpProtoUdp:
+                return Errno.None;
+            case SockDgram:
+                int ping = family == AfInet6 ? IpProtoIcmpv6 : IpProtoIcmp;
+                return protocol == ping ? Errno.EACCES : Errno.EPROTONOSUPPORT;
+            case SockRaw:
+                return protocol == 0 ? Errno.EPROTONOSUPPORT : Errno.EPERM;
+            case SockSeqpacket or SockRdm:
+                return Errno.ESOCKTNOSUPPORT;
+            case > 0 and < 11:
+                return Errno.ESOCKTNOSUPPORT;
+            default:
+                return Errno.EINVAL;
+        }
+    }
+}

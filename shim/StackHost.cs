@@ -1,0 +1,78 @@
+using Pyco.Host.Protocol;
+
+namespace Pyco.Shim;
+
+/// <summary>
+/// Which stack host serves this process: <see cref="HostProtocol.EnvironmentVariable"/>, copied at start because
+/// programs overwrite and clear their environment.
+/// </summary>
+internal static unsafe class StackHost
+{
+    private static Identity Known;
+    private static int IdentityIsValid;
+
+    /// <summary>
+    /// There is such a variable, so no Internet socket may come from the machine's own network, even if the variable
+    /// makes no sense or the host is dead.
+    /// </summary>
+    internal static bool IsConfigured { get; private set; }
+
+    /// <summary>The process id that <c>SO_PEERCRED</c> shows for connections which really come from the host.</summary>
+    internal static int ProcessId => Known.ProcessId;
+
+    internal static bool IsReachable => IdentityIsValid != 0;
+
+    /// <summary>Reads <c>H:SECRET:MARK:PID</c>; the host's own side of this is in its launcher.</summary>
+    internal static void Configure(byte* value)
+    {
+        Identity identity = default;
+        byte* at = value;
+        bool valid = TakeText(ref at, identity.Id, HostProtocol.HostIdDigits) &&
+            *at++ == ':' && Hexadecimal.TryRead(ref at, identity.Secret, HostProtocol.SecretLength) &&
+            *at++ == ':' && Hexadecimal.TryRead(ref at, (byte*)&identity.Mark, sizeof(ulong)) &&
+            *at++ == ':';
+        while (valid && *at is >= (byte)'0' and <= (byte)'9')
+            identity.ProcessId = (identity.ProcessId * 10) + *at++ - '0';
+        Known = identity;
+        IdentityIsValid = valid && *at == 0 ? 1 : 0;
+        IsConfigured = true;
+    }
+
+    internal static void CopyId(byte* destination)
+    {
+        fixed (byte* id = Known.Id)
+            Memory.Copy(destination, id, HostProtocol.HostIdDigits);
+    }
+
+    internal static void Sign(Request* request)
+    {
+        request->Magic = HostProtocol.Magic;
+        request->Version = HostProtocol.Version;
+        fixed (byte* secret = Known.Secret)
+            Memory.Copy(request->Secret, secret, HostProtocol.SecretLength);
+    }
+
+    internal static void Sign(DatagramHeader* header) => *(ulong*)header->Mark = Known.Mark;
+
+    internal static bool HasMark(byte* octets) => *(ulong*)octets == Known.Mark;
+
+    private static bool TakeText(ref byte* at, byte* destination, int length)
+    {
+        for (int i = 0; i < length; i++)
+        {
+            if (*at is 0 or (byte)':')
+                return false;
+            destination[i] = *at++;
+        }
+
+        return true;
+    }
+
+    private struct Identity
+    {
+        public fixed byte Id[HostProtocol.HostIdDigits];
+        public fixed byte Secret[HostProtocol.SecretLength];
+        public ulong Mark;
+        public int ProcessId;
+    }
+}
