@@ -12,7 +12,7 @@ internal static unsafe class DatagramPeer
     private const int CacheSize = 16;
 
     /// <summary>The lowest bit of <see cref="SocketState.ConnectCount"/>.</summary>
-    private const int OneConnect = 0x2000;
+    private const int OneConnect = 0x4000;
 
     // What the host said, by SO_COOKIE and connect count, so that it cannot be another socket's or an older peer.
     private static Cache Remembered;

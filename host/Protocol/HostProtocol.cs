@@ -93,16 +93,16 @@ internal enum SocketState
     Inherits = 1024,
 
     /// <summary>UDP: IP_PKTINFO or IPV6_RECVPKTINFO is on.</summary>
-    ReceivesPacketInfo = 1024,
+    ReceivesPacketInfo = 2048,
 
     /// <summary>UDP: IP_RECVTTL or IPV6_RECVHOPLIMIT is on.</summary>
-    ReceivesTimeToLive = 2048,
+    ReceivesTimeToLive = 4096,
 
     /// <summary>UDP: IP_RECVTOS or IPV6_RECVTCLASS is on.</summary>
-    ReceivesTypeOfService = 4096,
+    ReceivesTypeOfService = 8192,
 
-    /// <summary>UDP: three bits that count connects, so that what a process remembers of the peer shows its age.</summary>
-    ConnectCount = 0xe000,
+    /// <summary>UDP: two bits that count connects, so that what a process remembers of the peer shows its age.</summary>
+    ConnectCount = 0xc000,
 }
 
 /// <summary>What a request asks for.</summary>
