@@ -33,6 +33,12 @@ internal static unsafe partial class Processes
     internal static partial int open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, int mode);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int ftruncate(int fd, long length);
+
+    [LibraryImport("libc")]
+    internal static partial int clock_gettime(int clock, TimeSpec* now);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int chdir([MarshalAs(UnmanagedType.LPUTF8Str)] string path);
 
     /// <summary>Returns an errno, and -1 never.</summary>

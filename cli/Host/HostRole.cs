@@ -33,14 +33,19 @@ internal static class HostRole
         });
     }
 
-    private static VdePlug OpenLink(HostOrder order, FramePool frames)
+    private static IPolledLink OpenLink(HostOrder order, FramePool frames)
     {
         RunOptions options = order.Options;
-        return VdePlug.Connect(
+        VdePlug plug = VdePlug.Connect(
             options.Network,
             $"{Names.PycoRun} {options.Addresses[0].Address} {options.Program[0]} pid={order.ProgramPid} user={Environment.UserName}",
             frames,
             message => Tell(options, message));
+        if (options.CaptureFile is not { } path)
+            return plug;
+        CapturedInterface described = new(options.InterfaceName, options.Mac, options.Addresses, options.Network.ToString());
+        return new CapturingLink(
+            plug, CaptureFile.Open(path, Names.PycoRun, described, message => Terminal.Error(Names.PycoRun, message)));
     }
 
     private static void Tell(RunOptions options, string message)

@@ -1,0 +1,141 @@
+using System.Runtime.InteropServices;
+using Pyco.Posix;
+using Pyco.Stack;
+
+namespace Pyco.Vde;
+
+/// <summary>
+/// A growing capture file or pipe. It never holds its owner's loop up for a slow reader: frames that find its buffer full are
+/// left out and counted. After a write error (disk full, reader gone) it is silent.
+/// </summary>
+public sealed unsafe class CaptureFile : IDisposable
+{
+    /// <summary>A second's worth of a slow reader's pipe; more would only delay the loss.</summary>
+    private const int BufferCapacity = 1 << 20;
+
+    private const int WriteOnly = 1;
+    private const int Create = 0x40;
+    private const int Truncate = 0x200;
+
+    /// <summary>Readable as the user's umask allows, as tcpdump does it.</summary>
+    private const int Permissions = 0x1b6; // 0666
+
+    private readonly string _path;
+    private readonly Action<string> _log;
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferCapacity);
+    private int _start;
+    private int _end;
+    private int _descriptor;
+    private long _written;
+    private long _wholeBlocks;
+    private ulong _seen;
+    private ulong _dropped;
+
+    private CaptureFile(string path, int descriptor, Action<string> log)
+    {
+        _path = path;
+        _descriptor = descriptor;
+        _log = log;
+    }
+
+    /// <summary>Makes or empties the file and writes what begins it.</summary>
+    /// <exception cref="IOException">It cannot be written; the message is for the user.</exception>
+    public static CaptureFile Open(string path, string application, CapturedInterface described, Action<string> log)
+    {
+        // Without O_NONBLOCK a named pipe would hold us up until a reader comes, and then whenever it is slow.
+        int descriptor = Processes.open(
+            path, WriteOnly | Create | Truncate | Processes.NonBlock | Processes.CloseOnExec, Permissions);
+        if (descriptor < 0)
+        {
+            throw new IOException((Errno)Marshal.GetLastPInvokeError() == Errno.ENXIO
+                ? $"nobody reads the pipe {path}: start the reader first"
+                : $"cannot write the capture file {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+        CaptureFile file = new(path, descriptor, log);
+        file.Enqueue(PcapngWriter.Header(application, described));
+        file.Flush();
+        return file;
+    }
+
+    /// <summary>Notes a frame, which <see cref="Flush"/> writes.</summary>
+    public void Record(FrameDirection direction, ReadOnlySpan<byte> frame)
+    {
+        if (_descriptor < 0)
+            return;
+        _seen++;
+        int needed = frame.Length + PcapngWriter.PacketOverhead;
+        if (_buffer.Length - _end < needed)
+            Flush();
+        if (_buffer.Length - _end < needed)
+        {
+            _dropped++;
+            return;
+        }
+        _end += PcapngWriter.WritePacket(_buffer.AsSpan(_end), Now(), direction, frame);
+    }
+
+    /// <summary>Writes what is noted, so that readers of the growing file find whole blocks.</summary>
+    public void Flush()
+    {
+        while (_start < _end && _descriptor >= 0)
+        {
+            nint written;
+            fixed (byte* first = &_buffer[_start])
+                written = Libc.write(_descriptor, first, (nuint)(_end - _start));
+            if (written < 0)
+            {
+                Errno error = (Errno)Marshal.GetLastPInvokeError();
+                if (error == Errno.EINTR)
+                    continue;
+                if (error == Errno.EAGAIN)
+                    break;
+                GiveUp();
+                return;
+            }
+            _start += (int)written;
+            _written += written;
+        }
+        _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+        _end -= _start;
+        _start = 0;
+        if (_end == 0)
+            _wholeBlocks = _written;
+    }
+
+    public void Dispose()
+    {
+        if (_descriptor < 0)
+            return;
+        Enqueue(PcapngWriter.Statistics(Now(), _seen, _dropped));
+        Flush();
+        if (_descriptor >= 0)
+            _ = Libc.close(_descriptor);
+        _descriptor = -1;
+    }
+
+    private void Enqueue(ReadOnlySpan<byte> block)
+    {
+        if (_buffer.Length - _end < block.Length)
+            return;
+        block.CopyTo(_buffer.AsSpan(_end));
+        _end += block.Length;
+    }
+
+    private void GiveUp()
+    {
+        _log($"capturing to {_path} has stopped: {Marshal.GetLastPInvokeErrorMessage()}");
+        // What was written of the last block would make the file unreadable for some.
+        _ = Processes.ftruncate(_descriptor, _wholeBlocks);
+        _ = Libc.close(_descriptor);
+        _descriptor = -1;
+        _start = _end = 0;
+    }
+
+    private static ulong Now()
+    {
+        const int realtime = 0;
+        TimeSpec now;
+        _ = Processes.clock_gettime(realtime, &now);
+        return ((ulong)now.Seconds * 1_000_000_000) + (ulong)now.Nanoseconds;
+    }
+}
