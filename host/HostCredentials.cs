@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Security.Cryptography;
 using Pyco.Host.Protocol;
+using Pyco.Posix;
 
 namespace Pyco.Host;
 
@@ -36,7 +36,7 @@ public sealed class HostCredentials
     public static HostCredentials Create()
     {
         Span<byte> octets = stackalloc byte[sizeof(uint) + HostProtocol.SecretLength + sizeof(ulong)];
-        RandomNumberGenerator.Fill(octets);
+        KernelEntropy.Instance.Fill(octets);
         return new HostCredentials(
             BinaryPrimitives.ReadUInt32LittleEndian(octets),
             octets.Slice(sizeof(uint), HostProtocol.SecretLength),
