@@ -59,7 +59,8 @@ internal sealed class UdpPorts
         }
         if (equals < 2 || best is not { ReusePort: true })
             return best;
-        int chosen = (int)((uint)HashCode.Combine(local, remote) % (uint)equals);
+        uint flow = (remote.Address.V4 ^ ((uint)remote.Port << 16 | local.Port)) * 2654435761; // Knuth's hash
+        int chosen = (int)((flow >> 16) % (uint)equals);
         foreach (UdpSocket socket in sockets)
         {
             if (Score(socket, local, remote) == bestScore && chosen-- == 0)

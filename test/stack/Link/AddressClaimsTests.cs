@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Net.NetworkInformation;
+using PacketDotNet;
+using Pyco.Stack.Tests.Testing;
+
+namespace Pyco.Stack.Tests.Link;
+
+/// <summary>RFC 5227 as traces.</summary>
+public sealed class AddressClaimsTests
+{
+    private const string Probe = "who-has 10.40.0.32 tell 0.0.0.0";
+    private const string Announcement = "who-has 10.40.0.32 tell 10.40.0.32";
+
+    [Test]
+    public void One_probe_and_20_ms_of_silence_make_the_address_usable()
+    {
+        using var host = new TestHost(detectConflicts: true);
+        Assert.That(host.Trace, Is.EqualTo(new[] { $"0.000000 {Probe}" }));
+        host.Wait(0.019);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Probing));
+        host.Wait(0.001);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+        Assert.That(host.Trace[^1], Is.EqualTo($"0.020000 {Announcement}"));
+    }
+
+    [Test]
+    public void The_other_probes_and_the_second_announcement_follow_in_the_background()
+    {
+        using var host = new TestHost(detectConflicts: true);
+        host.Wait(60);
+        (double At, string What)[] sent = [.. host.Trace.Select(line => (
+            double.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture), line[(line.IndexOf(' ') + 1)..]))];
+        Assert.That(sent.Select(frame => frame.What), Is.EqualTo(new[] { Probe, Announcement, Probe, Probe, Announcement }));
+        Assert.That(sent[1].At, Is.EqualTo(0.02).Within(1e-6));
+        Assert.That(sent[2].At - sent[1].At, Is.InRange(1.0, 2.0)); // PROBE_MIN to PROBE_MAX
+        Assert.That(sent[3].At - sent[2].At, Is.InRange(1.0, 2.0));
+        Assert.That(sent[4].At - sent[3].At, Is.EqualTo(2.0).Within(1e-6)); // ANNOUNCE_WAIT
+    }
+
+    [Test]
+    public void An_answer_to_the_probe_is_a_conflict_and_names_the_other()
+    {
+        using var host = new TestHost(detectConflicts: true);
+        host.Trace.Clear();
+        host.HearArp(ArpOperation.Response, TestHost.Address, "0.0.0.0");
+        host.Wait(10);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Conflict));
+        Assert.That(host.Stack.ConflictingMac?.ToString(), Is.EqualTo("02:00:0a:28:00:07"));
+        Assert.That(host.Stack.ConflictingAddress?.ToString(), Is.EqualTo(TestHost.Address));
+        Assert.That(host.Trace, Is.Empty, "a host that lost says nothing more");
+    }
+
+    [Test]
+    public void An_answer_from_our_own_MAC_address_is_a_conflict_too()
+    {
+        using var host = new TestHost(detectConflicts: true);
+        host.HearArp(ArpOperation.Response, TestHost.Address, "0.0.0.0", TestHost.Mac);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Conflict));
+    }
+
+    [Test]
+    public void Somebody_elses_probe_for_the_address_is_a_conflict_but_our_own_reflected_is_not()
+    {
+        using var host = new TestHost(detectConflicts: true);
+        host.HearArp(ArpOperation.Request, "0.0.0.0", TestHost.Address, TestHost.Mac);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Probing));
+        host.HearArp(ArpOperation.Request, "0.0.0.0", TestHost.Address);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Conflict));
+    }
+
+    [Test]
+    public void A_probe_for_a_usable_address_is_answered()
+    {
+        using var host = new TestHost();
+        host.HearArp(ArpOperation.Request, "0.0.0.0", TestHost.Address);
+        Assert.That(host.Trace[^1], Does.EndWith("reply 10.40.0.32 to 0.0.0.0 unicast"));
+    }
+
+    [Test]
+    public void A_probe_from_our_own_MAC_address_is_answered_to_all_or_the_switch_would_keep_it()
+    {
+        using var host = new TestHost();
+        host.HearArp(ArpOperation.Request, "0.0.0.0", TestHost.Address, TestHost.Mac);
+        Assert.That(host.Trace[^1], Does.EndWith("reply 10.40.0.32 to 0.0.0.0"));
+    }
+
+    [Test]
+    public void The_address_is_defended_once_and_given_up_when_the_other_insists_within_10_s()
+    {
+        using var host = new TestHost();
+        host.Trace.Clear();
+        Conflict(host);
+        Assert.That(host.Trace, Has.Count.EqualTo(1));
+        Assert.That(host.Trace[0], Does.EndWith(Announcement));
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+        host.Wait(9.9);
+        Conflict(host);
+        Assert.That(host.Trace, Has.Count.EqualTo(1));
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Conflict));
+    }
+
+    [Test]
+    public void Conflicts_further_apart_than_10_s_are_each_defended()
+    {
+        using var host = new TestHost();
+        host.Trace.Clear();
+        for (int round = 0; round < 3; round++)
+        {
+            Conflict(host);
+            host.Wait(10);
+        }
+        Assert.That(host.Trace, Has.Count.EqualTo(3));
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+        Assert.That(host.Stack.Counters.AddressConflicts, Is.EqualTo(3));
+    }
+
+    [Test]
+    public void A_yielding_host_neither_answers_a_probe_nor_defends_and_tells_that_the_address_was_wanted()
+    {
+        using var host = new TestHost();
+        host.Trace.Clear();
+        host.Stack.YieldsAddress = true;
+        Assert.That(host.Stack.AddressWasWanted, Is.False);
+        host.HearArp(ArpOperation.Request, "0.0.0.0", TestHost.Address, TestHost.Mac);
+        Assert.That(host.Stack.AddressWasWanted, Is.True);
+        Conflict(host);
+        Conflict(host);
+        Assert.That(host.Trace, Is.Empty);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+    }
+
+    [Test]
+    public void A_yielding_host_still_answers_its_peers()
+    {
+        using var host = new TestHost();
+        host.Stack.YieldsAddress = true;
+        host.HearArp(ArpOperation.Request, TestHost.Peer, TestHost.Address);
+        Assert.That(host.Trace[^1], Does.EndWith("reply 10.40.0.32 to 10.40.0.7 unicast"));
+    }
+
+    [Test]
+    public void A_wire_that_is_back_hears_the_announcements_again()
+    {
+        using var host = new TestHost();
+        host.Trace.Clear();
+        host.Stack.LinkRestored(host.Now);
+        host.Wait(5);
+        Assert.That(host.Link.Sent, Has.Count.EqualTo(2));
+    }
+
+    private static void Conflict(TestHost host) =>
+        host.HearArp(ArpOperation.Request, TestHost.Address, TestHost.Peer, PhysicalAddress.Parse("02-00-00-00-00-99"));
+}

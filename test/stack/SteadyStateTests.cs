@@ -1,0 +1,81 @@
+using Pyco.Stack.Sockets;
+using Pyco.Stack.Tests.Testing;
+using Pyco.Stack.Wire;
+
+namespace Pyco.Stack.Tests;
+
+/// <summary>Once warm, a packet costs no managed memory, whatever it is.</summary>
+public sealed class SteadyStateTests
+{
+    private const int WarmUp = 200;
+    private const int Packets = 2000;
+
+    [Test]
+    public void Ping_allocates_nothing() =>
+        AssertNothingAllocated(TestHost.RawIp(1, [8, 0, 0xf7, 0xff, 0, 0, 0, 0]), answers: 1);
+
+    [Test]
+    public void UDP_echo_allocates_nothing() => AssertNothingAllocated(TestHost.Udp(1000, 9, new byte[100]).Bytes, answers: 1);
+
+    [Test]
+    public void UDP_echo_in_fragments_allocates_nothing()
+    {
+        byte[] datagram = new byte[3008];
+        UdpHeader.Write(datagram, 1000, 9, null);
+        AssertNothingAllocated(
+            TestHost.RawIp(17, datagram[..1480], offset: 0, more: true),
+            TestHost.RawIp(17, datagram[1480..2960], offset: 1480, more: true),
+            TestHost.RawIp(17, datagram[2960..], offset: 2960));
+    }
+
+    [Test]
+    public void A_refused_datagram_allocates_nothing() =>
+        AssertNothingAllocated(TestHost.Udp(1000, 7, new byte[100]).Bytes, answers: 0);
+
+    private static void AssertNothingAllocated(byte[] frame, int answers)
+    {
+        int sent = AssertNothingAllocated(frame);
+        if (answers != 0)
+            Assert.That(sent, Is.EqualTo(answers * (WarmUp + Packets)));
+    }
+
+    private static int AssertNothingAllocated(params byte[][] frames)
+    {
+        using var host = new TestHost();
+        host.MeetPeer();
+        int sent = 0;
+        host.Link.Forward = frame =>
+        {
+            sent++;
+            frame.Dispose();
+        };
+        UdpSocket socket = host.OpenUdp();
+        socket.Bind(TestHost.Endpoint("0.0.0.0", 9));
+        for (int count = 0; count < WarmUp; count++)
+            Round();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int count = 0; count < Packets; count++)
+            Round();
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+        return sent;
+
+        void Round()
+        {
+            foreach (byte[] octets in frames)
+            {
+                Frame frame = host.Frames.Rent(headroom: 0);
+                octets.CopyTo(frame.Append(octets.Length));
+                host.Stack.Receive(frame, host.Now);
+            }
+            host.Stack.Advance(host.Now);
+            while (host.Stack.TryTakeChanged(out StackSocket? changed))
+                changed!.TakeEvents();
+            while (socket.TryReceive(out Datagram datagram))
+            {
+                socket.Send(datagram.Frame.Octets, datagram.Source, host.Now);
+                datagram.Dispose();
+            }
+            host.Stack.Advance(host.Now);
+        }
+    }
+}
