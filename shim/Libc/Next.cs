@@ -7,7 +7,7 @@ namespace Pyco.Shim;
 /// turn and blocking calls stay cancellation points. Until they are found, each is the plain system call: dlsym may
 /// allocate, and an allocator's start may be what called us. They set errno as usual.
 /// </summary>
-internal static unsafe class Next
+internal static unsafe partial class Next
 {
     private const nint RtldNext = -1;
 
