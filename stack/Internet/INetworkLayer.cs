@@ -71,6 +71,9 @@ internal readonly record struct PacketInfo(IpAddress Source, IpAddress Destinati
     /// <summary>The IPv4 identification, which an ICMP error about the packet quotes.</summary>
     public ushort Identification { get; init; }
 
+    /// <summary>The IPv4 DF flag, quoted likewise.</summary>
+    public bool DontFragment { get; init; }
+
     /// <summary>The packet came to a broadcast address, on the link or in IP: it must not be answered with an error.</summary>
     public bool IsBroadcast { get; init; }
 

@@ -46,6 +46,7 @@ internal sealed class IPv4Input(
             TimeToLive = header.TimeToLive,
             TypeOfService = header.TypeOfService,
             Identification = header.Identification,
+            DontFragment = header.DontFragment,
             IsBroadcast = isBroadcast,
             ChecksumTrusted = checksumTrusted,
         };

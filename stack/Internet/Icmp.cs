@@ -47,6 +47,7 @@ internal sealed class Icmp(INetworkLayer network, Func<byte, ITransport?> transp
             TimeToLive = packet.TimeToLive,
             TypeOfService = packet.TypeOfService,
             Identification = packet.Identification,
+            FlagsAndOffset = packet.DontFragment ? IPv4Header.DontFragmentFlag : (ushort)0,
         });
         int room = MaxErrorPacket - IPv4Header.MinLength - frame.Length;
         AppendQuote(frame, transportOctets, room);

@@ -52,7 +52,11 @@ public sealed class IcmpTests
     {
         using var host = new TestHost();
         host.MeetPeer();
-        byte[] frame = TestHost.Udp(1000, 9, new byte[1000]).Bytes;
+        EthernetPacket datagram = TestHost.Udp(1000, 9, new byte[1000]);
+        IPv4Packet sent = datagram.Extract<IPv4Packet>();
+        sent.FragmentFlags = 2; // DF, as every Linux sender sets it
+        sent.UpdateIPChecksum();
+        byte[] frame = datagram.Bytes;
         host.Hear(frame);
         IPv4Packet ip = host.LastSent<IPv4Packet>();
         IcmpV4Packet icmp = host.LastSent<IcmpV4Packet>();
