@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using Pyco.Cli.Run;
+using Pyco.Vde.Tests;
+
+namespace Pyco.Cli.Tests;
+
+/// <summary>Which programs can be put into the virtual network, told from real files.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed class ProgramFileTests
+{
+    private TempFolder _folder;
+
+    [SetUp]
+    public void MakeFolder() => _folder = new TempFolder();
+
+    [TearDown]
+    public void RemoveFolder() => _folder.Dispose();
+
+    [Test]
+    public void A_dynamic_program_is_fine() =>
+        Assert.That(ProgramFile.NeedsShell(ProgramFile.Find("ls", "/usr/bin:/bin")), Is.False);
+
+    [Test]
+    public void A_static_program_is_refused()
+    {
+        LaunchException failure = Assert.Throws<LaunchException>(() => ProgramFile.NeedsShell(Compile("-static")));
+        Assert.That(failure.Message, Does.Contain("statically linked").And.Contain("preload"));
+        Assert.That(failure.ExitStatus, Is.EqualTo(126));
+    }
+
+    [Test]
+    public void A_static_position_independent_program_is_refused() =>
+        Assert.That(
+            () => ProgramFile.NeedsShell(Compile("-static-pie")),
+            Throws.TypeOf<LaunchException>().With.Message.Contains("statically linked"));
+
+    [Test]
+    public void A_program_for_another_processor_is_refused()
+    {
+        string path = Compile();
+        using (FileStream file = new(path, FileMode.Open))
+        {
+            file.Position = 18; // e_machine
+            file.WriteByte(0xf3); // RISC-V
+        }
+        Assert.That(
+            () => ProgramFile.NeedsShell(path),
+            Throws.TypeOf<LaunchException>().With.Message.Contains("another processor"));
+    }
+
+    [Test]
+    public void A_script_is_as_good_as_its_interpreter()
+    {
+        string bad = Compile("-static");
+        string script = Script($"#! {bad} -x\n");
+        LaunchException failure = Assert.Throws<LaunchException>(() => ProgramFile.NeedsShell(script));
+        Assert.That(failure.Message, Does.StartWith(script).And.Contain($"its interpreter {bad}"));
+        Assert.That(ProgramFile.NeedsShell(Script("#!/bin/sh\n")), Is.False);
+    }
+
+    [Test]
+    public void A_script_without_an_interpreter_is_for_the_shell() =>
+        Assert.That(ProgramFile.NeedsShell(Script("echo hello\n")), Is.True);
+
+    [Test]
+    public void A_missing_interpreter_is_named() =>
+        Assert.That(
+            () => ProgramFile.NeedsShell(Script("#!/no/such/shell\n")),
+            Throws.TypeOf<LaunchException>().With.Message.Contains("/no/such/shell does not exist"));
+
+    [Test]
+    public void A_program_that_is_set_to_another_group_is_refused()
+    {
+        if (!Environment.IsPrivilegedProcess)
+            Assert.Ignore("needs root: nobody else may give a file to a foreign group");
+        string path = Compile();
+        const UnixFileMode setGroup = UnixFileMode.SetGroup | UnixFileMode.UserRead | UnixFileMode.UserExecute;
+        Run("chgrp", "nogroup", path);
+        File.SetUnixFileMode(path, setGroup);
+        Assert.That(() => ProgramFile.NeedsShell(path), Throws.TypeOf<LaunchException>().With.Message.Contains("setgid"));
+    }
+
+    [Test]
+    public void A_broken_program_is_not_run()
+    {
+        string path = Script("\u007fELF");
+        Assert.That(() => ProgramFile.NeedsShell(path), Throws.TypeOf<LaunchException>().With.Message.Contains("not a valid"));
+    }
+
+    [TestCase("no-such-program-anywhere", 127)]
+    [TestCase("/no/such/program", 127)]
+    [TestCase("", 127)]
+    [TestCase("/etc/passwd", 126)]
+    [TestCase("/etc", 126)]
+    public void What_cannot_be_found_or_run_has_its_own_status(string name, int status) =>
+        Assert.That(
+            Assert.Throws<LaunchException>(() => ProgramFile.Find(name, "/usr/bin:/bin"))!.ExitStatus, Is.EqualTo(status));
+
+    [Test]
+    public void The_search_goes_on_past_what_may_not_be_executed()
+    {
+        File.WriteAllText($"{_folder.Path}/ls", "");
+        File.SetUnixFileMode($"{_folder.Path}/ls", UnixFileMode.UserRead);
+        Assert.That(ProgramFile.Find("ls", $"{_folder.Path}:/usr/bin:/bin"), Is.EqualTo("/usr/bin/ls"));
+        Assert.That(
+            Assert.Throws<LaunchException>(() => ProgramFile.Find("ls", _folder.Path))!.ExitStatus, Is.EqualTo(126));
+    }
+
+    private string Script(string text)
+    {
+        string path = $"{_folder.Path}/script";
+        File.WriteAllText(path, text);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        return path;
+    }
+
+    private string Compile(params string[] options)
+    {
+        string source = $"{_folder.Path}/program.c";
+        string path = $"{_folder.Path}/program";
+        File.WriteAllText(source, "int main(void) { return 0; }\n");
+        Run("gcc", [.. options, "-o", path, source]);
+        return path;
+    }
+
+    private static void Run(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(program, arguments)!;
+        Assert.That(process.WaitForExit(TimeSpan.FromSeconds(60)), Is.True);
+    }
+}

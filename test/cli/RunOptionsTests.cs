@@ -1,0 +1,100 @@
+using Pyco.Cli.Run;
+using Pyco.Stack.Wire;
+using Pyco.Vde;
+
+namespace Pyco.Cli.Tests;
+
+/// <summary>What pyco-run understands, and what it says when it does not.</summary>
+internal sealed class RunOptionsTests
+{
+    [Test]
+    public void An_address_alone_means_a_24_bit_network()
+    {
+        RunOptions options = Read("-a", "10.40.0.32", "-f", "/tmp/vde.ctl", "--", "true");
+        Assert.That(options.Addresses, Is.EqualTo(new[] { new IpPrefix(IpAddress.Parse("10.40.0.32"), 24) }));
+        Assert.That(options.Network, Is.EqualTo(new VnlLocator("/tmp/vde.ctl")));
+        Assert.That(options.InterfaceName, Is.EqualTo("vde0"));
+        Assert.That(options.Program, Is.EqualTo(new[] { "true" }));
+    }
+
+    [Test]
+    public void All_options_have_a_long_form()
+    {
+        RunOptions options = Read(
+            "--address", "10.40.0.32/16", "--address=192.168.7.1", "--netmask", "255.255.255.128", "--gateway", "10.40.9.1",
+            "--network", "vde:///tmp/s[3]", "--interface", "eth0", "--mac", "02:00:0a:28:00:20", "--hostname", "web",
+            "--mtu", "1400", "--pcap", "/tmp/t.pcapng", "--verbose", "./app");
+        Assert.That(options.Addresses[0].Length, Is.EqualTo(16));
+        Assert.That(options.Addresses[1].Length, Is.EqualTo(25));
+        Assert.That(options.Gateway, Is.EqualTo(IpAddress.Parse("10.40.9.1")));
+        Assert.That(options.Network, Is.EqualTo(new VnlLocator("/tmp/s", 3)));
+        Assert.That(options.InterfaceName, Is.EqualTo("eth0"));
+        Assert.That(options.Mac.ToString(), Is.EqualTo("02:00:0a:28:00:20"));
+        Assert.That(options.HostName, Is.EqualTo("web"));
+        Assert.That(options.Mtu, Is.EqualTo(1400));
+        Assert.That(options.CaptureFile, Is.EqualTo("/tmp/t.pcapng"));
+        Assert.That(options.Verbosity, Is.EqualTo(Verbosity.Verbose));
+    }
+
+    [Test]
+    public void Everything_from_the_first_word_that_is_no_option_belongs_to_the_program() =>
+        Assert.That(
+            Read("-a", "10.40.0.32", "grep", "-v", "-a", "x", "--", "--mtu", "@file").Program,
+            Is.EqualTo(new[] { "grep", "-v", "-a", "x", "--", "--mtu", "@file" }));
+
+    [Test]
+    public void Two_hyphens_end_our_options() =>
+        Assert.That(Read("-a", "10.40.0.32", "-q", "--", "app", "--", "-n").Program, Is.EqualTo(new[] { "app", "--", "-n" }));
+
+    [Test]
+    public void The_environment_names_the_network_when_the_command_line_does_not()
+    {
+        RunCommand command = new("pyco-run");
+        RunOptionsReader reader = new(command, name => name == "VDE_SWITCH" ? "/tmp/other.ctl" : null);
+        Assert.That(reader.Read(command.Parse(["-a", "10.40.0.32", "true"])).Network.Path, Is.EqualTo("/tmp/other.ctl"));
+    }
+
+    [TestCase("no address", "true")]
+    [TestCase("no program", "-a", "10.40.0.32")]
+    [TestCase("'10.40.0.299' is not an address", "-a", "10.40.0.299", "true")]
+    [TestCase("'10.40.32' is not an address", "-a", "10.40.32", "true")]
+    [TestCase("from 1 to 32", "-a", "10.40.0.32/33", "true")]
+    [TestCase("broadcast address of 10.40.0.0/24", "-a", "10.40.0.255", "true")]
+    [TestCase("network's own address of 10.40.0.0/24", "-a", "10.40.0.0", "true")]
+    [TestCase("cannot be the address of a host", "-a", "127.0.0.1", "true")]
+    [TestCase("IPv6 addresses are not supported yet", "-a", "fd00::1", "true")]
+    [TestCase("given twice", "-a", "10.40.0.32", "-a", "10.40.0.32/16", "true")]
+    [TestCase("not a netmask", "-a", "10.40.0.32", "-n", "255.0.255.0", "true")]
+    [TestCase("cannot be reached", "-a", "10.40.0.32", "-g", "10.50.0.1", "true")]
+    [TestCase("own address", "-a", "10.40.0.32", "-g", "10.40.0.32", "true")]
+    [TestCase("not an interface name", "-a", "10.40.0.32", "-d", "a/b", "true")]
+    [TestCase("not an Ethernet address", "-a", "10.40.0.32", "-m", "02:00", "true")]
+    [TestCase("first octet must be even", "-a", "10.40.0.32", "-m", "03:00:00:00:00:01", "true")]
+    [TestCase("not an MTU", "-a", "10.40.0.32", "--mtu", "9000", "true")]
+    [TestCase("not a host name", "-a", "10.40.0.32", "--hostname", "a b", "true")]
+    [TestCase("'tap://' networks are not supported", "-a", "10.40.0.32", "-f", "tap://x", "true")]
+    [TestCase("unknown option '--bogus'", "-a", "10.40.0.32", "--bogus", "true")]
+    public void A_wrong_command_line_is_told_in_one_line(string expected, params string[] arguments)
+    {
+        LaunchException failure = Assert.Throws<LaunchException>(() => Read(arguments));
+        Assert.That(failure.Message, Does.Contain(expected).And.Not.Contain("\n"));
+        Assert.That(failure.ExitStatus, Is.EqualTo(125));
+    }
+
+    [Test]
+    public void The_help_has_every_option_and_examples()
+    {
+        RunCommand command = new("pyco-run");
+        string help = command.HelpText();
+        foreach (string name in command.Root.Options.Select(option => option.Name))
+            Assert.That(help, Does.Contain(name));
+        Assert.That(help, Does.Contain("Examples:"));
+        Assert.That(help.Split('\n').Select(line => line.Length).Max(), Is.LessThan(120));
+    }
+
+    private static RunOptions Read(params string[] arguments)
+    {
+        RunCommand command = new("pyco-run");
+        return new RunOptionsReader(command, _ => null).Read(command.Parse(arguments));
+    }
+}
