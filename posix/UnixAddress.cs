@@ -29,6 +29,17 @@ internal unsafe struct UnixAddress
         return address;
     }
 
+    /// <summary>The same from octets.</summary>
+    public static UnixAddress Abstract(ReadOnlySpan<byte> name)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(name.Length, PathCapacity - 1);
+        UnixAddress address = default;
+        address._octets[0] = Constants.AfUnix;
+        name.CopyTo(address.Path[1..]);
+        address.Length = (uint)(PathOffset + 1 + name.Length);
+        return address;
+    }
+
     /// <summary>A path of the file system; false if it does not fit into 107 octets.</summary>
     public static bool TryFromPath(string path, out UnixAddress address)
     {
@@ -69,6 +80,13 @@ internal unsafe struct UnixAddress
             return Encoding.UTF8.GetString(used.Length > 0 && used[0] == 0 ? used[1..] : used.TrimEnd((byte)0));
         }
     }
+
+    /// <summary>The abstract name without its leading NUL; empty if it is anything else.</summary>
+    [UnscopedRef]
+    public readonly ReadOnlySpan<byte> AbstractName =>
+        Length > PathOffset && _octets[0] == Constants.AfUnix && _octets[1] == 0 && _octets[PathOffset] == 0
+            ? MemoryMarshal.CreateReadOnlySpan(in _octets[PathOffset + 1], (int)Length - PathOffset - 1)
+            : default;
 
     public static int Bind(int fd, in UnixAddress address)
     {

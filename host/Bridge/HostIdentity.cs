@@ -1,0 +1,6 @@
+namespace Pyco.Host.Bridge;
+
+/// <summary>What programs see of the host beside its addresses.</summary>
+/// <param name="InterfaceName">The name of the interface.</param>
+/// <param name="Mtu">Its MTU in octets.</param>
+internal sealed record HostIdentity(string InterfaceName, int Mtu);

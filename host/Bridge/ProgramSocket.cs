@@ -1,0 +1,57 @@
+using Pyco.Host.Loop;
+using Pyco.Host.Protocol;
+using Pyco.Posix;
+using Pyco.Stack;
+using Pyco.Stack.Sockets;
+
+namespace Pyco.Host.Bridge;
+
+/// <summary>A program's socket as the host knows it: its kernel name, its socket in the stack, and the wire between.</summary>
+internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key, bool isV6) : EventSource
+{
+    public SocketKey Key { get; } = key;
+
+    public bool IsV6 { get; } = isV6;
+
+    /// <summary>The kernel type of the program's socket.</summary>
+    public abstract int KernelType { get; }
+
+    public abstract StackSocket Stack { get; }
+
+    /// <summary>True if the host has an end of its own, whose closing tells that the program has let go.</summary>
+    public bool IsAttached => Descriptor >= 0;
+
+    protected SocketBridge Bridge { get; } = bridge;
+
+    /// <summary>The stack says that something has changed.</summary>
+    public abstract void OnStackEvents(SocketEvents events, Instant now);
+
+    /// <summary>bind(2).</summary>
+    public abstract Errno Bind(Stack.Wire.IpEndpoint local);
+
+    /// <summary>The program has let go of a socket that the host has no end of.</summary>
+    public abstract void Abandon(Instant now);
+
+    /// <summary>True while a program holds this socket.</summary>
+    public virtual bool IsHeld() =>
+        IsAttached || KernelNames.IsAlive(Bridge.Names.Program(Key, IsV6), KernelType);
+
+    /// <summary>Takes over the option bits that the kernel socket holds.</summary>
+    public virtual void Apply(RequestFlags flags)
+    {
+        Stack.ReuseAddress = flags.HasFlag(RequestFlags.ReuseAddress);
+        Stack.ReusePort |= flags.HasFlag(RequestFlags.ReusePort);
+        Stack.V6Only |= flags.HasFlag(RequestFlags.V6Only);
+        Stack.AllowBroadcast = flags.HasFlag(RequestFlags.Broadcast);
+    }
+
+    /// <summary>Ends our side; the program sees it on its socket.</summary>
+    protected void CloseDescriptor()
+    {
+        if (Descriptor < 0)
+            return;
+        Bridge.Loop.Remove(this);
+        _ = Libc.close(Descriptor);
+        Descriptor = -1;
+    }
+}

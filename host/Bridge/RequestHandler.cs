@@ -1,0 +1,201 @@
+using System.Text;
+using Pyco.Host.Protocol;
+using Pyco.Posix;
+using Pyco.Stack;
+using Pyco.Stack.Wire;
+
+namespace Pyco.Host.Bridge;
+
+/// <summary>Does what an authentic request asks for. Which socket it is about, the kernel says, never the request.</summary>
+internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack stack, HostIdentity identity)
+{
+    private const uint InterfaceUp = 0x1 | 0x40; // IFF_UP | IFF_RUNNING
+    private const uint InterfaceBroadcast = 0x2 | 0x1000; // IFF_BROADCAST | IFF_MULTICAST
+    private const uint InterfaceLoopback = 0x8;
+    private const uint LoopbackMtu = 65536;
+
+    public void Handle(RequestChannel channel, in Request request, Instant now)
+    {
+        switch (request.Operation)
+        {
+            case Operation.Connect:
+                Connect(channel, request, now);
+                return;
+            case Operation.OpenDatagram:
+                OpenDatagram(channel, request);
+                return;
+            case Operation.GetInterface:
+                channel.Reply(GetInterface(request.Argument));
+                return;
+            default:
+                channel.Reply(Answer(channel.Attached, request, now));
+                return;
+        }
+    }
+
+    private static Reply NewReply(Errno error) => new() { Magic = HostProtocol.Magic, Error = (int)error };
+
+    private void Connect(RequestChannel channel, in Request request, Instant now)
+    {
+        if (UnixAddress.GetPeer(channel.Descriptor, out UnixAddress name) < 0 ||
+            !bridge.Names.TryReadProgram(name, out SocketKey key, out bool isV6) || key.Kind != SocketKind.Tcp ||
+            bridge.FindOrOpen(key, isV6) is not StreamSocket { IsAttached: false, IsListening: false } socket)
+            return;
+        socket.Apply(request.Flags);
+        bridge.Loop.Detach(channel);
+        socket.BeginConnect(channel.TakeDescriptor(), request, now);
+    }
+
+    private void OpenDatagram(RequestChannel channel, in Request request)
+    {
+        if (UnixAddress.GetPeer(channel.Descriptor, out UnixAddress name) < 0 ||
+            !bridge.Names.TryReadProgram(name, out SocketKey key, out bool isV6) || key.Kind != SocketKind.Udp ||
+            bridge.FindOrOpen(key, isV6) is not DatagramSocket { IsAttached: false } socket)
+            return;
+        socket.Apply(request.Flags);
+        bridge.Loop.Detach(channel);
+        socket.Attach(channel.TakeDescriptor());
+    }
+
+    private Reply Answer(int attached, in Request request, Instant now)
+    {
+        if (!TryIdentify(attached, out SocketKey key, out bool isV6))
+            return NewReply(Errno.ENOTSOCK);
+        if (key.Kind == SocketKind.Udp && bridge.Find(key) is null)
+            bridge.HearDatagramSockets(now);
+        if (request.Operation == Operation.GetError)
+            return NewReply(GetError(key));
+        // An accepted connection that the bridge has forgotten is over; a new one is not made for it.
+        if (key.Kind == SocketKind.Accepted && bridge.Find(key) is null)
+            return NewReply(Errno.ENOTCONN);
+        ProgramSocket socket = bridge.FindOrOpen(key, isV6);
+        return request.Operation switch
+        {
+            Operation.Bind => NewReply(Bind(socket, request, now)),
+            Operation.Listen => NewReply(Listen(socket, request, now)),
+            Operation.ConnectDatagram => NewReply(ConnectDatagram(socket, request)),
+            Operation.GetLocalAddress => AddressReply(Visible(socket.Stack.Local, socket.IsV6), socket.IsV6),
+            Operation.GetRemoteAddress when socket.Stack.Remote is { } remote => AddressReply(remote, socket.IsV6),
+            Operation.GetRemoteAddress => NewReply(Errno.ENOTCONN),
+            Operation.SetOption => NewReply(SocketOptions.Set(socket, request)),
+            Operation.GetOption => GetOption(socket, request),
+            Operation.Shutdown => NewReply(Shutdown(socket, request.Argument, now)),
+            _ => NewReply(Errno.ENOSYS),
+        };
+    }
+
+    /// <summary>The wildcard of a socket's own family, which the stack may keep in the other's form.</summary>
+    private static IpEndpoint Visible(IpEndpoint local, bool isV6) =>
+        local.Address.IsAny ? local with { Address = isV6 ? IpAddress.AnyV6 : IpAddress.AnyV4 } : local;
+
+    private bool TryIdentify(int descriptor, out SocketKey key, out bool isV6)
+    {
+        key = default;
+        isV6 = false;
+        if (descriptor < 0 || UnixAddress.GetLocal(descriptor, out UnixAddress local) < 0 ||
+            !bridge.Names.TryReadProgram(local, out key, out isV6))
+            return false;
+        // An accepted socket carries its listener's name; whose it is, the other end's name tells.
+        if (UnixAddress.GetPeer(descriptor, out UnixAddress peer) == 0 &&
+            bridge.Names.TryReadAccepted(peer, out SocketKey accepted))
+            key = accepted;
+        return true;
+    }
+
+    private Errno Bind(ProgramSocket socket, in Request request, Instant now)
+    {
+        socket.Apply(request.Flags);
+        if (!WireAddresses.TryRead(request.Address, out IpEndpoint local))
+            return Errno.EAFNOSUPPORT;
+        Errno error = socket.Bind(local);
+        if (error != Errno.EADDRINUSE)
+            return error;
+        bridge.ReapAbandoned(now); // the port's holder may have gone without our noticing
+        return socket.Bind(local);
+    }
+
+    private Errno Listen(ProgramSocket socket, in Request request, Instant now)
+    {
+        if (socket is not StreamSocket stream)
+            return Errno.EOPNOTSUPP;
+        stream.Apply(request.Flags);
+        Errno error = stream.Listen(request.Argument);
+        if (error != Errno.EADDRINUSE)
+            return error;
+        bridge.ReapAbandoned(now);
+        return stream.Listen(request.Argument);
+    }
+
+    private static Errno ConnectDatagram(ProgramSocket socket, in Request request)
+    {
+        if (socket is not DatagramSocket datagram)
+            return Errno.EOPNOTSUPP;
+        datagram.Apply(request.Flags);
+        if (request.Address.Family == Constants.AfUnspec)
+        {
+            datagram.Udp.Disconnect();
+            return Errno.None;
+        }
+        return WireAddresses.TryRead(request.Address, out IpEndpoint remote)
+            ? datagram.Udp.Connect(remote)
+            : Errno.EAFNOSUPPORT;
+    }
+
+    private Errno GetError(SocketKey key) => bridge.Find(key) switch
+    {
+        StreamSocket { IsConnecting: true } => Errno.EINPROGRESS,
+        DatagramSocket datagram => datagram.Udp.TakeError(),
+        _ => bridge.Errors.Take(key),
+    };
+
+    private static Reply AddressReply(IpEndpoint endpoint, bool isV6)
+    {
+        Reply reply = NewReply(Errno.None);
+        reply.Address = WireAddresses.Write(endpoint, isV6);
+        return reply;
+    }
+
+    private static Reply GetOption(ProgramSocket socket, in Request request)
+    {
+        Reply reply = NewReply(Errno.None);
+        reply.Error = (int)SocketOptions.Get(socket, request, ref reply);
+        return reply;
+    }
+
+    private static Errno Shutdown(ProgramSocket socket, int how, Instant now)
+    {
+        if (socket is not StreamSocket stream)
+            return Errno.None;
+        if (stream.IsListening && how != Constants.ShutWr)
+            stream.Abandon(now);
+        else if (how != Constants.ShutRd && stream.Tcp.Remote is not null)
+            stream.Tcp.FinishSending(now);
+        return Errno.None;
+    }
+
+    private Reply GetInterface(int number)
+    {
+        bool isLoopback = number == 0;
+        if (number < 0 || number > stack.Options.Addresses.Count)
+            return NewReply(Errno.ENODEV);
+        IpPrefix prefix = isLoopback ? new IpPrefix(IpAddress.LoopbackV4, 8) : stack.Options.Addresses[number - 1];
+        Reply reply = AddressReply(new IpEndpoint(prefix.Address, 0), isV6: !prefix.Address.IsV4);
+        InterfaceDescription description = new()
+        {
+            PrefixLength = (byte)prefix.Length,
+            Index = isLoopback ? 1 : 2,
+            Flags = InterfaceUp | (isLoopback ? InterfaceLoopback : InterfaceBroadcast),
+            Mtu = isLoopback ? LoopbackMtu : (uint)identity.Mtu,
+        };
+        string name = isLoopback ? "lo" : identity.InterfaceName;
+        _ = Encoding.ASCII.GetBytes(name.AsSpan(0, Math.Min(name.Length, 15)), new Span<byte>(description.Name, 16));
+        if (!isLoopback)
+            stack.Options.Mac.CopyTo(new Span<byte>(description.Mac, MacAddress.Length));
+        if (stack.Options.Gateway is { IsV4: true } gateway)
+            gateway.WriteV4(new Span<byte>(description.Gateway, IpAddress.LengthV4));
+        new ReadOnlySpan<byte>(&description, sizeof(InterfaceDescription))
+            .CopyTo(new Span<byte>(reply.Option, HostProtocol.OptionCapacity));
+        reply.OptionLength = (ushort)sizeof(InterfaceDescription);
+        return reply;
+    }
+}

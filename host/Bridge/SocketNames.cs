@@ -1,0 +1,115 @@
+using System.Buffers.Text;
+using Pyco.Host.Protocol;
+using Pyco.Posix;
+using Pyco.Stack.Wire;
+
+namespace Pyco.Host.Bridge;
+
+/// <summary>Writes and reads the abstract names of <see cref="HostProtocol"/> for one host.</summary>
+internal sealed class SocketNames(uint hostId)
+{
+    private const string Root = "pyco/";
+
+    // One octet for the leading NUL of an abstract name is not counted.
+    private const int MaxLength = 107;
+
+    private readonly byte[] _prefix = System.Text.Encoding.ASCII.GetBytes($"{Root}{hostId:x8}");
+
+    /// <summary><c>pyco/H</c>.</summary>
+    public UnixAddress Requests => UnixAddress.Abstract(_prefix);
+
+    /// <summary><c>pyco/H/d</c>.</summary>
+    public UnixAddress Datagrams => UnixAddress.Abstract([.. _prefix, .. "/d"u8]);
+
+    /// <summary>The name that a program's socket carries: <c>pyco/H/t4/C</c> and so on.</summary>
+    public UnixAddress Program(SocketKey key, bool isV6)
+    {
+        Span<byte> name = stackalloc byte[MaxLength];
+        int length = Append(name, 0, _prefix);
+        ReadOnlySpan<byte> kind = (key.Kind, isV6) switch
+        {
+            (SocketKind.Tcp, false) => "/t4/"u8,
+            (SocketKind.Tcp, true) => "/t6/"u8,
+            (_, false) => "/u4/"u8,
+            (_, true) => "/u6/"u8,
+        };
+        length = Append(name, length, kind);
+        length = AppendHex(name, length, key.Number, HostProtocol.CookieDigits);
+        return UnixAddress.Abstract(name[..length]);
+    }
+
+    /// <summary>The name of the host's end of an accepted connection: <c>pyco/H/c/N/L/R</c>.</summary>
+    public UnixAddress Accepted(ulong number, IpEndpoint local, IpEndpoint remote)
+    {
+        Span<byte> name = stackalloc byte[MaxLength];
+        int length = Append(name, 0, _prefix);
+        length = Append(name, length, "/c/"u8);
+        length = AppendHex(name, length, number, HostProtocol.CookieDigits);
+        length = AppendEndpoint(name, length, local);
+        length = AppendEndpoint(name, length, remote);
+        return UnixAddress.Abstract(name[..length]);
+    }
+
+    /// <summary>Reads the name of a program's socket.</summary>
+    public bool TryReadProgram(in UnixAddress address, out SocketKey key, out bool isV6)
+    {
+        key = default;
+        isV6 = false;
+        ReadOnlySpan<byte> name = address.AbstractName;
+        if (!name.StartsWith(_prefix))
+            return false;
+        name = name[_prefix.Length..];
+        if (name.Length != 4 + HostProtocol.CookieDigits || name[0] != '/' || name[3] != '/')
+            return false;
+        SocketKind? kind = name[1] switch
+        {
+            (byte)'t' => SocketKind.Tcp,
+            (byte)'u' => SocketKind.Udp,
+            _ => null,
+        };
+        if (kind is null || name[2] is not ((byte)'4' or (byte)'6') || !TryReadHex(name[4..], out ulong number))
+            return false;
+        isV6 = name[2] == '6';
+        key = new SocketKey(kind.Value, number);
+        return true;
+    }
+
+    /// <summary>Reads the number of an accepted connection from the name of the host's end.</summary>
+    public bool TryReadAccepted(in UnixAddress address, out SocketKey key)
+    {
+        key = default;
+        ReadOnlySpan<byte> name = address.AbstractName;
+        if (!name.StartsWith(_prefix))
+            return false;
+        name = name[_prefix.Length..];
+        if (name.Length != 3 + HostProtocol.CookieDigits + (2 * (1 + HostProtocol.EndpointDigits)) ||
+            !name.StartsWith("/c/"u8) || !TryReadHex(name.Slice(3, HostProtocol.CookieDigits), out ulong number))
+            return false;
+        key = new SocketKey(SocketKind.Accepted, number);
+        return true;
+    }
+
+    private static bool TryReadHex(ReadOnlySpan<byte> digits, out ulong value) =>
+        Utf8Parser.TryParse(digits, out value, out int read, 'x') && read == digits.Length;
+
+    private static int Append(Span<byte> name, int length, ReadOnlySpan<byte> part)
+    {
+        part.CopyTo(name[length..]);
+        return length + part.Length;
+    }
+
+    private static int AppendEndpoint(Span<byte> name, int length, IpEndpoint endpoint)
+    {
+        name[length++] = (byte)'/';
+        length = AppendHex(name, length, (ulong)(endpoint.Address.Value >> 64), 16);
+        length = AppendHex(name, length, (ulong)endpoint.Address.Value, 16);
+        return AppendHex(name, length, endpoint.Port, 4);
+    }
+
+    private static int AppendHex(Span<byte> name, int length, ulong value, int digits)
+    {
+        for (int index = digits - 1; index >= 0; index--, value >>= 4)
+            name[length + index] = "0123456789abcdef"u8[(int)(value & 0xf)];
+        return length + digits;
+    }
+}

@@ -1,0 +1,291 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Pyco.Host.Protocol;
+using Pyco.Posix;
+using Pyco.Stack;
+using Pyco.Stack.Sockets;
+
+namespace Pyco.Host.Bridge;
+
+/// <summary>
+/// A program's TCP socket: moves octets between the kernel socket and the stack, each way only as much as the other side
+/// takes, and maps the ends of both directions onto each other.
+/// </summary>
+internal sealed unsafe class StreamSocket : ProgramSocket
+{
+    /// <summary>Watched edge-triggered, so that no system call is needed when a side stops to be ready.</summary>
+    private const uint Watched = Constants.EpollIn | Constants.EpollOut | Constants.EpollRdhup | Constants.EpollEt;
+
+    /// <summary>What one socket may move before the others have their turn.</summary>
+    private const int OctetsPerTurn = 512 * 1024;
+
+    private const int PiecesPerWrite = 16;
+
+    private readonly ReadOnlyMemory<byte>[] _pieces = new ReadOnlyMemory<byte>[PiecesPerWrite];
+    private int _fillerLeft;
+    private bool _isConnecting;
+    private bool _mayRead;
+    private bool _mayWrite;
+    private bool _isHungUp;
+    private bool _programFinished;
+    private bool _programClosed;
+    private bool _peerFinished;
+    private bool _toldPeerFinished;
+    private bool _isOver;
+
+    public StreamSocket(SocketBridge bridge, SocketKey key, bool isV6, TcpSocket tcp)
+        : base(bridge, key, isV6)
+    {
+        Tcp = tcp;
+        Tcp.Owner = this;
+    }
+
+    public TcpSocket Tcp { get; }
+
+    public override StackSocket Stack => Tcp;
+
+    public override int KernelType => Constants.SockStream;
+
+    public bool IsListening { get; private set; }
+
+    public bool IsConnecting => _isConnecting;
+
+    /// <summary>SO_LINGER with a time of zero: close resets.</summary>
+    public bool ResetsOnClose { get; set; }
+
+    /// <summary>True while TCP has something left to do for it.</summary>
+    public bool IsUnfinished => !_isOver;
+
+    public override Errno Bind(Pyco.Stack.Wire.IpEndpoint local) => Tcp.Bind(local);
+
+    public override void Apply(RequestFlags flags)
+    {
+        base.Apply(flags);
+        Tcp.NoDelay |= flags.HasFlag(RequestFlags.NoDelay);
+        Tcp.KeepAlive = flags.HasFlag(RequestFlags.KeepAlive);
+    }
+
+    public Errno Listen(int backlog)
+    {
+        Errno error = Tcp.Listen(backlog);
+        if (error != Errno.None)
+            return error;
+        IsListening = true;
+        // The stack asks before it answers a SYN; closing is left to the end of the turn.
+        Tcp.IsStillListening = () =>
+        {
+            bool isHeld = IsHeld();
+            if (!isHeld)
+                Bridge.Reap(this);
+            return isHeld;
+        };
+        return Errno.None;
+    }
+
+    /// <summary>The program's socket is connected to us and wants to be connected to a peer.</summary>
+    public void BeginConnect(int descriptor, in Request request, Instant now)
+    {
+        Attach(descriptor);
+        _isConnecting = true;
+        _fillerLeft = Math.Max(0, request.Argument);
+        Errno error = WireAddresses.TryRead(request.Address, out Pyco.Stack.Wire.IpEndpoint remote)
+            ? Tcp.Connect(remote, now)
+            : Errno.EAFNOSUPPORT;
+        if (error != Errno.None)
+            Fail(error);
+    }
+
+    /// <summary>An accepted connection has reached its program.</summary>
+    public void BeginAccepted(int descriptor, Instant now)
+    {
+        Attach(descriptor);
+        OnStackEvents(SocketEvents.Readable, now);
+    }
+
+    public override void OnEvents(uint events, Instant now)
+    {
+        _isHungUp |= (events & (Constants.EpollHup | Constants.EpollErr)) != 0;
+        _mayRead |= (events & ~Constants.EpollOut) != 0;
+        _mayWrite |= (events & Constants.EpollOut) != 0;
+        Move(now);
+        Bridge.Wake();
+    }
+
+    public override void OnStackEvents(SocketEvents events, Instant now)
+    {
+        if (events.HasFlag(SocketEvents.Acceptable))
+            Bridge.HandOver(this, now);
+        if (events.HasFlag(SocketEvents.Connected))
+            _isConnecting = false;
+        if (events.HasFlag(SocketEvents.PeerFinished))
+            _peerFinished = true;
+        if (events.HasFlag(SocketEvents.Finished))
+            _isOver = true;
+        if (IsAttached)
+            Move(now);
+        if (events.HasFlag(SocketEvents.Failed))
+            Fail(Tcp.Error);
+        else if (_isOver && _programClosed)
+            Bridge.Forget(this);
+    }
+
+    public override void Abandon(Instant now)
+    {
+        IsListening = false;
+        Tcp.Close(now);
+        Bridge.Forget(this);
+    }
+
+    /// <summary>Ends the connection without its program's doing: the host is going away.</summary>
+    public void Abort(Instant now)
+    {
+        Tcp.Abort(now);
+        CloseDescriptor();
+    }
+
+    private void Attach(int descriptor)
+    {
+        Descriptor = descriptor;
+        SocketBuffers.Enlarge(descriptor);
+        Bridge.Loop.Add(this, Watched);
+    }
+
+    private void Move(Instant now)
+    {
+        if (_isConnecting)
+        {
+            if (_isHungUp)
+                CloseFromProgram(now, resets: true);
+            return;
+        }
+        MoveToProgram(now);
+        MoveToStack(now);
+    }
+
+    private void MoveToStack(Instant now)
+    {
+        int budget = OctetsPerTurn;
+        while (_mayRead && !_programFinished && IsAttached)
+        {
+            if (_fillerLeft > 0)
+            {
+                DiscardFiller();
+                continue;
+            }
+            Span<byte> free = Tcp.GetSendSpan();
+            if (free.IsEmpty)
+                return; // Writable will say when there is room
+            if (budget <= 0)
+            {
+                Bridge.ContinueNextTurn(this);
+                return;
+            }
+            nint length;
+            fixed (byte* start = free)
+                length = Libc.recv(Descriptor, start, (nuint)free.Length, Constants.MsgDontwait);
+            if (length > 0)
+            {
+                Tcp.CommitSend((int)length, now);
+                budget -= (int)length;
+            }
+            else
+            {
+                OnNothingRead(length == 0, now);
+            }
+        }
+    }
+
+    private void OnNothingRead(bool isEnd, Instant now)
+    {
+        var error = (Errno)Marshal.GetLastPInvokeError();
+        if (!isEnd && error == Errno.EINTR)
+            return;
+        if (!isEnd && error == Errno.EAGAIN)
+        {
+            _mayRead = false;
+            return;
+        }
+        _programFinished = true;
+        if (!isEnd)
+            CloseFromProgram(now, resets: true); // ECONNRESET: closed with unread data, which TCP answers with RST
+        else if (_isHungUp)
+            CloseFromProgram(now, ResetsOnClose);
+        else
+            Tcp.FinishSending(now);
+    }
+
+    private void DiscardFiller()
+    {
+        const int chunkOctets = 64 * 1024;
+        byte* chunk = stackalloc byte[chunkOctets];
+        nint length = Libc.recv(Descriptor, chunk, (nuint)Math.Min(_fillerLeft, chunkOctets), Constants.MsgDontwait);
+        if (length > 0)
+            _fillerLeft -= (int)length;
+        else if (length == 0 || (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
+            (_mayRead, _fillerLeft) = (length == 0, length == 0 ? 0 : _fillerLeft);
+    }
+
+    private void MoveToProgram(Instant now)
+    {
+        while (_mayWrite && IsAttached && Tcp.ReceivedOctets > 0)
+        {
+            int count = Tcp.PeekReceived(_pieces);
+            nint sent = SendPieces(count);
+            if (sent > 0)
+            {
+                Tcp.Consume((int)sent, now);
+                continue;
+            }
+            var error = (Errno)Marshal.GetLastPInvokeError();
+            if (error == Errno.EAGAIN)
+                _mayWrite = false;
+            else if (error != Errno.EINTR)
+                Tcp.Consume(Tcp.ReceivedOctets, now); // SHUT_RD, or closed: nobody will read it (Linux drops it too)
+        }
+        if (_peerFinished && !_toldPeerFinished && IsAttached && Tcp.ReceivedOctets == 0)
+        {
+            _toldPeerFinished = true;
+            _ = Libc.shutdown(Descriptor, Constants.ShutWr);
+        }
+    }
+
+    private nint SendPieces(int count)
+    {
+        IoVector* vectors = stackalloc IoVector[PiecesPerWrite];
+        for (int index = 0; index < count; index++)
+        {
+            // The stack's chunks are pinned for their whole life.
+            ReadOnlySpan<byte> piece = _pieces[index].Span;
+            vectors[index].Base = Unsafe.AsPointer(ref MemoryMarshal.GetReference(piece));
+            vectors[index].Length = (nuint)piece.Length;
+        }
+        MessageHeader message = new() { Vectors = vectors, VectorCount = (nuint)count };
+        return Libc.sendmsg(Descriptor, &message, Constants.MsgDontwait | Constants.MsgNosignal);
+    }
+
+    /// <summary>The last descriptor in the program is gone. TCP finishes by itself.</summary>
+    private void CloseFromProgram(Instant now, bool resets)
+    {
+        _programClosed = true;
+        _programFinished = true;
+        CloseDescriptor();
+        if (resets)
+        {
+            Tcp.Abort(now);
+            Bridge.Forget(this);
+            return;
+        }
+        Tcp.Close(now);
+        if (_isOver)
+            Bridge.Forget(this);
+    }
+
+    private void Fail(Errno error)
+    {
+        _isOver = true;
+        if (!_programClosed)
+            Bridge.Errors.Remember(Key, error);
+        CloseDescriptor();
+        Bridge.Forget(this);
+    }
+}

@@ -1,0 +1,204 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Pyco.Posix;
+using Pyco.Stack;
+
+namespace Pyco.Host.Loop;
+
+/// <summary>
+/// One thread's epoll loop: sources with descriptors, and tenants that work after the sources have been heard. The clock
+/// is read once in a turn. It sleeps until something happens or the earliest deadline comes, and has no tick.
+/// </summary>
+internal sealed class EventLoop : IDisposable
+{
+    private const int EventsPerTurn = 256;
+
+    private readonly int _epoll;
+    private readonly TimeProvider _clock;
+    private readonly EpollEvents _events = new(EventsPerTurn);
+    private readonly List<Entry> _entries = [];
+    private readonly Stack<int> _freeSlots = new();
+    private readonly List<LoopTenant> _tenants = [];
+    private bool _hasPreciseWait = true;
+
+    public EventLoop(TimeProvider clock)
+    {
+        _clock = clock;
+        _epoll = Libc.epoll_create1(Constants.EpollCloexec);
+        if (_epoll < 0)
+            throw SystemCallException.Last("epoll_create1");
+    }
+
+    /// <summary>The moment of this turn.</summary>
+    public Instant Now { get; private set; }
+
+    /// <summary>Set to leave <see cref="Run"/> at the end of the turn.</summary>
+    public bool StopRequested { get; set; }
+
+    public void Add(LoopTenant tenant) => _tenants.Add(tenant);
+
+    public void Remove(LoopTenant tenant) => _tenants.Remove(tenant);
+
+    /// <summary>Begins to watch the source's descriptor.</summary>
+    /// <exception cref="SystemCallException">The kernel refuses, for instance because the descriptor is a file.</exception>
+    public void Add(EventSource source, uint interest)
+    {
+        Debug.Assert(source.Slot < 0, "a source is watched once");
+        int slot = TakeSlot(source);
+        if (EpollEvents.Control(_epoll, Constants.EpollCtlAdd, source.Descriptor, interest, Tag(slot)) < 0)
+        {
+            var error = SystemCallException.Last("epoll_ctl");
+            FreeSlot(slot);
+            throw error;
+        }
+        source.Slot = slot;
+        source.Interest = interest;
+    }
+
+    /// <summary>Changes what to watch for; costs a system call only if it differs from before.</summary>
+    public void SetInterest(EventSource source, uint interest)
+    {
+        if (source.Slot < 0 || source.Interest == interest)
+            return;
+        source.Interest = interest;
+        if (EpollEvents.Control(_epoll, Constants.EpollCtlMod, source.Descriptor, interest, Tag(source.Slot)) < 0)
+            throw SystemCallException.Last("epoll_ctl");
+    }
+
+    /// <summary>
+    /// Forgets a source whose descriptor is closed next, which is what ends the kernel's watch: nobody else holds the
+    /// descriptor. Events of this turn that were already fetched are dropped by the slot's generation.
+    /// </summary>
+    public void Remove(EventSource source)
+    {
+        if (source.Slot < 0)
+            return;
+        FreeSlot(source.Slot);
+        source.Slot = -1;
+    }
+
+    /// <summary>Forgets a source whose descriptor stays open.</summary>
+    public void Detach(EventSource source)
+    {
+        if (source.Slot < 0)
+            return;
+        _ = EpollEvents.Control(_epoll, Constants.EpollCtlDel, source.Descriptor, 0, 0);
+        Remove(source);
+    }
+
+    public void Run()
+    {
+        while (!StopRequested)
+            Turn(null);
+    }
+
+    /// <summary>Waits until something is due, or until <paramref name="patience"/> has passed, and does it.</summary>
+    public void Turn(TimeSpan? patience)
+    {
+        int count = Wait(SleepFor(patience));
+        Now = ReadClock();
+        for (int index = 0; index < count; index++)
+        {
+            if (Find(_events.DataAt(index)) is { } source)
+                source.OnEvents(_events.EventsAt(index), Now);
+        }
+        for (int index = 0; index < _tenants.Count; index++)
+            _tenants[index].RunIfDue(Now);
+    }
+
+    public void Dispose()
+    {
+        _ = Libc.close(_epoll);
+        _events.Dispose();
+    }
+
+    private TimeSpan? SleepFor(TimeSpan? patience)
+    {
+        Instant? earliest = null;
+        foreach (LoopTenant tenant in _tenants)
+        {
+            if (tenant.IsAwake)
+                return TimeSpan.Zero;
+            earliest = Instant.Earlier(earliest, tenant.NextRun);
+        }
+        if (earliest is not { } at)
+            return patience;
+        TimeSpan sleep = at - Now; // late by the length of this turn, which no deadline is precise enough to notice
+        if (sleep < TimeSpan.Zero)
+            sleep = TimeSpan.Zero;
+        return patience < sleep ? patience : sleep;
+    }
+
+    private unsafe int Wait(TimeSpan? sleep)
+    {
+        int count = WaitOnce(sleep);
+        if (count >= 0)
+            return count;
+        if (Marshal.GetLastPInvokeError() == (int)Errno.EINTR)
+            return 0;
+        throw SystemCallException.Last("epoll_wait");
+    }
+
+    private unsafe int WaitOnce(TimeSpan? sleep)
+    {
+        if (sleep is not { } delay)
+            return Libc.epoll_wait(_epoll, _events.Pointer, _events.Capacity, -1);
+        if (delay == TimeSpan.Zero)
+            return Libc.epoll_wait(_epoll, _events.Pointer, _events.Capacity, 0);
+        return _hasPreciseWait ? WaitPrecisely(delay) : WaitCoarsely(delay);
+    }
+
+    private unsafe int WaitPrecisely(TimeSpan delay)
+    {
+        TimeSpec timeout = new()
+        {
+            Seconds = delay.Ticks / TimeSpan.TicksPerSecond,
+            Nanoseconds = delay.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick,
+        };
+        try
+        {
+            int count = Libc.epoll_wait_precisely(_epoll, _events.Pointer, _events.Capacity, &timeout, null);
+            if (count >= 0 || Marshal.GetLastPInvokeError() != (int)Errno.ENOSYS)
+                return count; // a kernel before 5.11 has no such call
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // glibc before 2.35 has no name for it
+        }
+        _hasPreciseWait = false;
+        return WaitCoarsely(delay);
+    }
+
+    /// <summary>In whole milliseconds, rounded up: waking early would spin until the deadline.</summary>
+    private unsafe int WaitCoarsely(TimeSpan delay) => Libc.epoll_wait(
+        _epoll, _events.Pointer, _events.Capacity, (int)Math.Min(Math.Ceiling(delay.TotalMilliseconds), int.MaxValue));
+
+    private Instant ReadClock() => new(_clock.GetElapsedTime(0).Ticks);
+
+    private int TakeSlot(EventSource source)
+    {
+        if (!_freeSlots.TryPop(out int slot))
+        {
+            slot = _entries.Count;
+            _entries.Add(default);
+        }
+        _entries[slot] = _entries[slot] with { Source = source };
+        return slot;
+    }
+
+    private void FreeSlot(int slot)
+    {
+        _entries[slot] = new Entry(null, _entries[slot].Generation + 1);
+        _freeSlots.Push(slot);
+    }
+
+    private ulong Tag(int slot) => ((ulong)_entries[slot].Generation << 32) | (uint)slot;
+
+    private EventSource? Find(ulong tag)
+    {
+        Entry entry = _entries[(int)(uint)tag];
+        return entry.Generation == (uint)(tag >> 32) ? entry.Source : null;
+    }
+
+    private readonly record struct Entry(EventSource? Source, uint Generation);
+}

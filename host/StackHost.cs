@@ -1,0 +1,108 @@
+using Pyco.Host.Bridge;
+using Pyco.Host.Loop;
+using Pyco.Posix;
+using Pyco.Stack;
+using Pyco.Stack.Wire;
+using Pyco.Vde;
+
+namespace Pyco.Host;
+
+/// <summary>One stack with its link and its programs' sockets, as a tenant of a loop that may hold others too.</summary>
+internal sealed class StackHost : LoopTenant, IDisposable
+{
+    private const int FramesPerTurn = 64;
+
+    private readonly EventLoop _loop;
+    private readonly IPolledLink _link;
+    private readonly Frame[] _frames = new Frame[FramesPerTurn];
+    private readonly LinkSource _data;
+    private readonly LinkSource _control;
+
+    public StackHost(
+        EventLoop loop, StackOptions options, IPolledLink link, FramePool frames, HostCredentials credentials, string interfaceName)
+    {
+        _loop = loop;
+        _link = link;
+        Stack = new NetworkStack(options, link, frames, Entropy.System);
+        int mtu = Math.Min(link.Mtu, options.Mtu ?? int.MaxValue);
+        Bridge = new SocketBridge(loop, Stack, credentials, new HostIdentity(interfaceName, mtu), Wake);
+        _data = new LinkSource(OnData);
+        _control = new LinkSource((_, now) => _link.OnControl(now));
+        loop.Add(this);
+    }
+
+    public NetworkStack Stack { get; }
+
+    public SocketBridge Bridge { get; }
+
+    protected override Instant? Run(Instant now)
+    {
+        int count = _link.Receive(_frames);
+        for (int index = 0; index < count; index++)
+            Stack.Receive(_frames[index], now);
+        if (count == FramesPerTurn)
+            Wake();
+        Instant? link = _link.Advance(now);
+        if (_link.TakeRestored())
+            Stack.LinkRestored(now);
+        Stack.Advance(now);
+        Instant? bridge = Bridge.Advance(now);
+        Instant? stack = Stack.Advance(now);
+        Watch();
+        return Instant.Earlier(Instant.Earlier(stack, bridge), link);
+    }
+
+    public void Dispose()
+    {
+        _loop.Remove(this);
+        Bridge.Dispose();
+        Stack.Advance(_loop.Now); // the resets leave
+        _data.Detach(_loop);
+        _control.Detach(_loop);
+        _link.Dispose();
+    }
+
+    private void OnData(uint events, Instant now)
+    {
+        if ((events & Constants.EpollOut) != 0)
+            _link.OnWritable(now);
+        if ((events & (Constants.EpollErr | Constants.EpollHup)) != 0)
+            _link.OnControl(now);
+        Wake();
+    }
+
+    /// <summary>The link may have other descriptors than before, or frames that wait.</summary>
+    private void Watch()
+    {
+        uint interest = Constants.EpollIn | (_link.WantsWrite ? Constants.EpollOut : 0);
+        _data.Follow(_loop, _link.Descriptor, interest);
+        _control.Follow(_loop, _link.ControlDescriptor, Constants.EpollIn | Constants.EpollRdhup);
+    }
+
+    /// <summary>A descriptor that the link owns and may close without a word.</summary>
+    private sealed class LinkSource(Action<uint, Instant> onEvents) : EventSource
+    {
+        public override void OnEvents(uint events, Instant now) => onEvents(events, now);
+
+        public void Follow(EventLoop loop, int descriptor, uint interest)
+        {
+            if (descriptor != Descriptor)
+            {
+                Detach(loop);
+                Descriptor = descriptor;
+                if (descriptor >= 0)
+                    loop.Add(this, interest);
+            }
+            else
+            {
+                loop.SetInterest(this, interest);
+            }
+        }
+
+        public void Detach(EventLoop loop)
+        {
+            loop.Remove(this);
+            Descriptor = -1;
+        }
+    }
+}
