@@ -1,6 +1,7 @@
 using Pyco.Stack.Internet;
 using Pyco.Stack.Link;
 using Pyco.Stack.Sockets;
+using Pyco.Stack.Transport.Tcp;
 using Pyco.Stack.Transport.Udp;
 using Pyco.Stack.Wire;
 
@@ -42,6 +43,7 @@ public sealed class NetworkStack
     private readonly EthernetInterface _link;
     private readonly InternetLayer _internet;
     private readonly UdpProtocol _udp;
+    private readonly TcpProtocol _tcp;
 
     /// <exception cref="ArgumentException">There is no address.</exception>
     public NetworkStack(StackOptions options, ILink link, FramePool frames, Entropy entropy)
@@ -59,6 +61,8 @@ public sealed class NetworkStack
         _internet = new InternetLayer(options, _link, frames, entropy, Counters);
         _udp = new UdpProtocol(_internet, _changed, entropy, Counters);
         _internet.Udp = _udp;
+        _tcp = new TcpProtocol(_internet, _changed, entropy);
+        _internet.Tcp = _tcp;
     }
 
     public StackOptions Options { get; }
@@ -144,6 +148,7 @@ public sealed class NetworkStack
             }
             next = _internet.Advance(now);
             next = Instant.Earlier(next, _udp.Advance(now));
+            next = Instant.Earlier(next, _tcp.Advance(now));
         }
         while (_internet.HasLoopback); // a transport's held-back acknowledgement may be for ourselves
         return next;
@@ -160,7 +165,7 @@ public sealed class NetworkStack
 
     public UdpSocket OpenUdp(bool isV6 = false) => _udp.Open(isV6);
 
-    public TcpSocket OpenTcp(bool isV6 = false) => new(_changed) { IsV6 = isV6 };
+    public TcpSocket OpenTcp(bool isV6 = false) => _tcp.Open(isV6);
 }
 
 /// <summary>RFC 5227's view of the own addresses.</summary>

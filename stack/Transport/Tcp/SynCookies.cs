@@ -13,6 +13,8 @@ internal sealed class SynCookies(Entropy entropy)
     /// <summary>Minutes after which a cookie is no longer good.</summary>
     private const uint MaxAge = 2;
 
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(MaxAge);
+
     private const uint DataMask = 0xffffff;
 
     private const int TupleLength = (2 * IpAddress.LengthV6) + 4 + 4;

@@ -1,0 +1,183 @@
+using Pyco.Stack.Internet;
+using Pyco.Stack.Sockets;
+
+namespace Pyco.Stack.Transport.Tcp;
+
+/// <summary>
+/// The transmission control block (RFC 9293 §3.3.1): what a connection is. What happens to it stands in
+/// <see cref="SegmentArrives"/>, <see cref="UserCalls"/> and <see cref="Timeouts"/>; what it then sends, in
+/// <see cref="Output"/>, which runs once at the end of a batch of frames and calls.
+/// </summary>
+internal sealed class Connection : Timed
+{
+    private bool _isActiveSender;
+
+    public Connection(TcpProtocol protocol, in ConnectionKey key, in Route route, PortClaim claim)
+    {
+        Protocol = protocol;
+        Key = key;
+        Claim = claim;
+        Snd = new Sender(protocol.Chunks);
+        Rcv = new Receiver(protocol.Chunks);
+        SetRoute(route);
+    }
+
+    public TcpProtocol Protocol { get; }
+
+    public ConnectionKey Key { get; }
+
+    public PortClaim Claim { get; }
+
+    public Route Route { get; private set; }
+
+    public TcpState State { get; set; }
+
+    public Sender Snd { get; }
+
+    public Receiver Rcv { get; }
+
+    /// <summary>The user's handle; null while the connection is half open and nobody has been told of it.</summary>
+    public TcpSocket? Socket { get; set; }
+
+    /// <summary>Who gets the connection when the handshake ends, for a passive open.</summary>
+    public Listener? Listener { get; set; }
+
+    public Timestamps Timestamps;
+
+    public DelayedAck DelayedAck;
+
+    public Timers Timers;
+
+    /// <summary>Both sides sent SACK-permitted (RFC 2018 §2).</summary>
+    public bool IsSackOn { get; set; }
+
+    /// <summary>The user has closed the socket: what still arrives has no reader.</summary>
+    public bool IsOrphan { get; set; }
+
+    /// <summary>An ICMP error that may pass (RFC 1122 §4.2.3.9): the reason to give if the connection times out.</summary>
+    public Errno SoftError { get; set; }
+
+    /// <summary>It waits for <see cref="Output"/> at the end of the batch.</summary>
+    public bool IsTouched { get; set; }
+
+    /// <summary>When the peer last gave a sign of life.</summary>
+    public Instant LastHeardAt { get; set; }
+
+    /// <summary>When data last arrived.</summary>
+    public Instant LastDataAt { get; private set; }
+
+    /// <summary>It is in the list of those that share our own queue.</summary>
+    public bool IsActiveReceiver { get; set; }
+
+    /// <summary>When we last answered a segment out of the window, for RFC 5961's and Linux's limit.</summary>
+    public Instant LastOutOfWindowAckAt { get; set; }
+
+    /// <summary>When the neighbour was last told to be alive.</summary>
+    public Instant LastReachabilityHintAt { get; set; }
+
+    /// <summary>The budget at the queue before the next hop; null where the wire pushes back.</summary>
+    public LocalQueueShare? SendShare { get; private set; }
+
+    public byte TimeToLive => Socket?.TimeToLive ?? Listener!.Socket.TimeToLive;
+
+    public byte TypeOfService => Socket?.TypeOfService ?? Listener!.Socket.TypeOfService;
+
+    public string CongestionControl => Socket?.CongestionControl ?? Listener?.Socket.CongestionControl ?? "cubic";
+
+    public bool NoDelay => Socket?.NoDelay ?? false;
+
+    public bool Cork => Socket is { Cork: true } && !Snd.IsFinQueued;
+
+    public override Instant? NextDeadline => Instant.Earlier(Timers.Earliest, DelayedAck.Deadline);
+
+    /// <summary>RFC 9293 §3.7.1: what we tell the peer, and what the path allows us.</summary>
+    public int PathMss
+    {
+        get
+        {
+            int headers = (Key.Remote.Address.IsV4 ? 20 : 40) + TcpHeader.MinLength;
+            int limit = Socket?.MaxSegmentSize ?? Listener?.Socket.MaxSegmentSize ?? int.MaxValue;
+            return Math.Min(Route.Mtu - headers, Math.Min(limit, ushort.MaxValue));
+        }
+    }
+
+    public override void OnDeadline(Instant now) => Timeouts.OnDeadline(this, now);
+
+    /// <summary>Takes the connection's segments another way, or by the same with another MTU.</summary>
+    public void SetRoute(in Route route)
+    {
+        LeaveSendShare();
+        Route = route;
+        SendShare = Protocol.SendShareOf(route);
+        UpdateMss();
+    }
+
+    /// <summary>Snd.Mss from the path, the peer's option and the options that every segment carries.</summary>
+    public void UpdateMss() =>
+        Snd.SetMss(Math.Min(Snd.PeerMss, PathMss) - (Timestamps.IsOn ? TcpOptionsWriter.TimestampLength : 0));
+
+    /// <summary>Asks for <see cref="Output"/> at the end of the batch.</summary>
+    public void Touch() => Protocol.Touch(this);
+
+    /// <summary>Tells the share whether this connection competes for the queue before the next hop.</summary>
+    public void UpdateSendShare()
+    {
+        bool isActive = Snd.InFlight > 0 || (Snd.UnsentOctets > 0 && State.MayTransmit());
+        if (isActive == _isActiveSender || SendShare is null)
+            return;
+        _isActiveSender = isActive;
+        if (isActive)
+            SendShare.Enter();
+        else
+            SendShare.Leave();
+    }
+
+    /// <summary>What may be in flight by <see cref="LocalQueueShare"/>.</summary>
+    public int SendShareOctets => SendShare is { } share && LocalQueueShare.IsLocal(Snd.Rtt.MinRtt)
+        ? share.ShareOctets(Snd.Mss)
+        : int.MaxValue;
+
+    /// <summary>The window's limit by the buffer, and on a local path by what our own queue at the switch holds.</summary>
+    public void UpdateReceiveLimit(Instant now)
+    {
+        int limit = Rcv.Tuning.LimitOctets;
+        if (Route.QueueOctets is not null && LocalQueueShare.IsLocal(Snd.Rtt.MinRtt))
+            limit = Math.Min(limit, Protocol.ReceiveShareOf(this, now));
+        Rcv.LimitOctets = limit;
+    }
+
+    public void OnDataReceived(Instant now)
+    {
+        LastDataAt = now;
+        Protocol.NoteReceiver(this, now);
+    }
+
+    /// <summary>Sends the SYN or SYN-ACK for the first time.</summary>
+    public void SendSyn(Instant now)
+    {
+        if (Snd.Nxt == Snd.Iss)
+        {
+            Snd.OnSent(1, isPartial: false, isFin: false);
+            Snd.Rtt.StartTiming(Snd.Nxt, now);
+            Snd.ProgressAt = now;
+        }
+        Protocol.Writer.SendSyn(this, now);
+        Timers.Retransmit.Set(now, Snd.Rtt.Rto);
+    }
+
+    /// <summary>Asks for the way again: it may have changed since nothing comes back.</summary>
+    public void Reroute()
+    {
+        if (Protocol.Network.TryRoute(Key.Remote.Address, Key.Local.Address, out Route route) == Errno.None && route != Route)
+            SetRoute(route);
+    }
+
+    public void LeaveSendShare()
+    {
+        if (_isActiveSender)
+            SendShare?.Leave();
+        _isActiveSender = false;
+    }
+
+    public void Report(SocketEvents events) => Socket?.OnEvents(events);
+}

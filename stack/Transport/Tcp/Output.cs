@@ -1,0 +1,151 @@
+namespace Pyco.Stack.Transport.Tcp;
+
+/// <summary>
+/// Sends what a connection has to send: data again or for the first time, the FIN, an acknowledgement. It runs once at
+/// the end of a batch of frames and calls, so that one segment answers many.
+/// </summary>
+internal static class Output
+{
+    /// <summary>How long a corked partial segment waits (tcp(7), TCP_CORK).</summary>
+    private static readonly TimeSpan CorkLimit = TimeSpan.FromMilliseconds(200);
+
+    public static void Run(Connection tcb, Instant now)
+    {
+        if (tcb.State.IsSynchronized())
+        {
+            tcb.UpdateReceiveLimit(now);
+            SendSegments(tcb, now);
+            bool isWindowUpdate = tcb.State.MayReceive() && tcb.Rcv.WantsWindowUpdate();
+            if (tcb.DelayedAck.IsDue || isWindowUpdate)
+                SendAck(tcb, now);
+        }
+        SetTimers(tcb, now);
+        tcb.UpdateSendShare();
+    }
+
+    /// <summary>Sends an acknowledgement without waiting for the end of the batch.</summary>
+    public static void SendAck(Connection tcb, Instant now) =>
+        tcb.Protocol.Writer.Send(tcb, tcb.Snd.Nxt, TcpFlags.None, 0, now);
+
+    /// <summary>
+    /// An octet-less segment from before the window, which the peer must answer (RFC 9293 §3.8.4); Linux probes a zero
+    /// window with it too (tcp_xmit_probe_skb), where RFC 9293 §3.8.6.1 would send an octet.
+    /// </summary>
+    public static void SendProbe(Connection tcb, Instant now) =>
+        tcb.Protocol.Writer.Send(tcb, tcb.Snd.Una - 1, TcpFlags.None, 0, now);
+
+    /// <summary>Sends one segment of new data although it is small: the override of RFC 9293 §3.8.6.2.1.</summary>
+    /// <returns>False if the window has no room at all.</returns>
+    public static bool TryForce(Connection tcb, Instant now)
+    {
+        int length = Math.Min(Math.Min(tcb.Snd.Mss, tcb.Snd.UnsentOctets), tcb.Snd.UsableWindow);
+        if (length <= 0)
+            return false;
+        SendNew(tcb, length, now);
+        return true;
+    }
+
+    private static void SendSegments(Connection tcb, Instant now)
+    {
+        if (!tcb.State.MayTransmit())
+            return;
+        Sender snd = tcb.Snd;
+        LossRecovery recovery = snd.Recovery;
+        // Data segments have no room for SACK blocks, which the peer's recovery needs.
+        if (tcb.DelayedAck.IsDue && tcb.IsSackOn && !tcb.Rcv.Reassembly.IsEmpty)
+            SendAck(tcb, now);
+        recovery.IsCwndLimited = false;
+        while (true)
+        {
+            int pipe = recovery.Pipe(tcb);
+            int length = PlanNew(tcb);
+            NextSegment next = recovery.Next(tcb, length >= 0, out SackBlock range);
+            if (next == NextSegment.None)
+                return;
+            int wanted = next == NextSegment.NewData ? length : range.Length;
+            bool mayAlwaysSend = pipe <= 0;
+            if (!mayAlwaysSend && wanted > recovery.Budget(pipe))
+            {
+                recovery.IsCwndLimited = true;
+                return;
+            }
+            if (!mayAlwaysSend && pipe + wanted > tcb.SendShareOctets)
+                return;
+            if (next == NextSegment.NewData)
+                SendNew(tcb, length, now);
+            else
+                Retransmit(tcb, range, next, now);
+        }
+    }
+
+    /// <summary>Octets of the next new segment, 0 for a lone FIN, -1 for nothing now (RFC 9293 §3.7.4, §3.8.6.2.1).</summary>
+    private static int PlanNew(Connection tcb)
+    {
+        Sender snd = tcb.Snd;
+        int unsent = snd.UnsentOctets;
+        if (unsent == 0)
+            return snd.IsFinQueued && !snd.IsFinSent ? 0 : -1; // the FIN needs no window: its timer covers it
+        int length = Math.Min(Math.Min(snd.Mss, unsent), snd.UsableWindow);
+        if (length <= 0)
+            return -1;
+        if (length == snd.Mss)
+            return length;
+        if (length < unsent)
+            return length >= snd.MaxWnd / 2 ? length : -1; // silly-window avoidance
+        if (snd.IsFinQueued)
+            return length;
+        // Nagle in Minshall's form, as Linux has it: one partial segment may be on its way.
+        bool isHeldBack = tcb.Cork || (!tcb.NoDelay && snd.IsPartialInFlight);
+        return isHeldBack ? -1 : length;
+    }
+
+    private static void SendNew(Connection tcb, int length, Instant now)
+    {
+        Sender snd = tcb.Snd;
+        if (snd.InFlight == 0)
+        {
+            snd.Recovery.Congestion.OnIdle(now - snd.ProgressAt, snd.Rtt.Rto);
+            snd.ProgressAt = now;
+        }
+        bool isLast = length == snd.UnsentOctets;
+        bool withFin = isLast && snd.IsFinQueued && !snd.IsFinSent;
+        TcpFlags flags = (isLast && length > 0 ? TcpFlags.Psh : TcpFlags.None) | (withFin ? TcpFlags.Fin : TcpFlags.None);
+        tcb.Protocol.Writer.Send(tcb, snd.Nxt, flags, length, now);
+        int sequenceLength = length + (withFin ? 1 : 0);
+        snd.OnSent(sequenceLength, length < snd.Mss && length > 0, withFin);
+        snd.Rtt.StartTiming(snd.Nxt, now);
+        snd.Recovery.OnSent(sequenceLength);
+        tcb.DelayedAck.OnDataSent(now);
+    }
+
+    private static void Retransmit(Connection tcb, SackBlock range, NextSegment rule, Instant now)
+    {
+        Sender snd = tcb.Snd;
+        int length = Math.Clamp(snd.DataEnd - range.Start, 0, range.Length);
+        TcpFlags flags = length < range.Length ? TcpFlags.Fin : TcpFlags.None; // past the data there is only the FIN
+        if (range.Start + length == snd.DataEnd)
+            flags |= TcpFlags.Psh;
+        tcb.Protocol.Writer.Send(tcb, range.Start, flags, length, now);
+        tcb.Protocol.RetransmittedSegments++;
+        snd.Recovery.OnRetransmitted(tcb, range, rule, now);
+    }
+
+    private static void SetTimers(Connection tcb, Instant now)
+    {
+        Sender snd = tcb.Snd;
+        if (snd.InFlight == 0)
+            tcb.Timers.Retransmit.Clear(); // RFC 6298 (5.2)
+        else if (!tcb.Timers.Retransmit.IsSet)
+            tcb.Timers.Retransmit.Set(now, snd.Rtt.Rto); // (5.1)
+
+        if (snd.InFlight > 0 || snd.UnsentOctets == 0 || !tcb.State.MayTransmit())
+            tcb.Timers.Persist.Clear();
+        else if (!tcb.Timers.Persist.IsSet)
+            tcb.Timers.Persist.Set(now, tcb.Cork && snd.UsableWindow > 0 ? CorkLimit : Timeouts.ProbeInterval(snd));
+
+        if (tcb.Socket is not { KeepAlive: true } || !tcb.State.IsSynchronized())
+            tcb.Timers.KeepAlive.Clear();
+        else if (!tcb.Timers.KeepAlive.IsSet)
+            tcb.Timers.KeepAlive.Set(now, tcb.Socket.KeepAliveIdle);
+    }
+}

@@ -1,0 +1,135 @@
+namespace Pyco.Stack.Transport.Tcp;
+
+/// <summary>What happens when a connection's time has come (RFC 9293 §3.10.8). Limits are those of Linux 6.x.</summary>
+internal static class Timeouts
+{
+    /// <summary>tcp_fin_timeout: how long a closed socket waits in FIN-WAIT-2 for a FIN.</summary>
+    public static readonly TimeSpan FinWait2Limit = TimeSpan.FromSeconds(60);
+
+    /// <summary>tcp_syn_retries.</summary>
+    private const int SynRetries = 6;
+
+    /// <summary>tcp_synack_retries.</summary>
+    private const int SynAckRetries = 5;
+
+    private const int MaxDoublings = 10;
+
+    /// <summary>RFC 9293 §3.8.3's R2: what tcp_retries2 = 15 comes to.</summary>
+    private static readonly TimeSpan R2 = TimeSpan.FromSeconds(924.6);
+
+    /// <summary>The same for a closed socket: what tcp_orphan_retries = 0 comes to.</summary>
+    private static readonly TimeSpan OrphanR2 = TimeSpan.FromSeconds(102.2);
+
+    public static TimeSpan ProbeInterval(Sender snd)
+    {
+        TimeSpan interval = snd.Rtt.BaseRto * (1 << Math.Min(snd.Probes, MaxDoublings));
+        return interval < RoundTripEstimator.MaxRto ? interval : RoundTripEstimator.MaxRto;
+    }
+
+    public static void OnDeadline(Connection tcb, Instant now)
+    {
+        tcb.DelayedAck.OnTimer(now);
+        if (tcb.Timers.Linger.IsDue(now))
+        {
+            tcb.Protocol.Forget(tcb);
+            return;
+        }
+        if (tcb.Timers.Retransmit.IsDue(now))
+            OnRetransmit(tcb, now);
+        if (tcb.Timers.Persist.IsDue(now))
+            OnPersist(tcb, now);
+        if (tcb.Timers.KeepAlive.IsDue(now))
+            OnKeepAlive(tcb, now);
+        if (tcb.State != TcpState.Closed)
+            Output.Run(tcb, now);
+    }
+
+    private static void OnRetransmit(Connection tcb, Instant now)
+    {
+        tcb.Timers.Retransmit.Clear();
+        Sender snd = tcb.Snd;
+        if (!tcb.State.IsSynchronized())
+        {
+            OnHandshakeTimeout(tcb, now);
+            return;
+        }
+        if (now - snd.ProgressAt >= Limit(tcb))
+        {
+            UserCalls.Fail(tcb, TimeoutError(tcb));
+            return;
+        }
+        snd.Rtt.Backoff();
+        snd.Rtt.CancelTiming();
+        snd.Recovery.OnTimeout(tcb, now);
+        tcb.Reroute();
+        tcb.Timers.Retransmit.Set(now, snd.Rtt.Rto);
+    }
+
+    private static void OnHandshakeTimeout(Connection tcb, Instant now)
+    {
+        Sender snd = tcb.Snd;
+        int retries = tcb.State == TcpState.SynSent ? SynRetries : SynAckRetries;
+        bool isOver = snd.Rtt.Backoffs >= retries ||
+            (tcb.Socket is { } socket && socket.UserTimeout > TimeSpan.Zero && now - snd.ProgressAt >= socket.UserTimeout);
+        if (isOver)
+        {
+            UserCalls.Fail(tcb, TimeoutError(tcb));
+            return;
+        }
+        snd.Rtt.Backoff();
+        snd.Rtt.CancelTiming();
+        tcb.Protocol.Writer.SendSyn(tcb, now);
+        tcb.Timers.Retransmit.Set(now, snd.Rtt.Rto);
+    }
+
+    private static void OnPersist(Connection tcb, Instant now)
+    {
+        tcb.Timers.Persist.Clear();
+        Sender snd = tcb.Snd;
+        // A peer that answers may keep its window shut for ever (RFC 9293 §3.8.6.1).
+        bool isSilent = snd.Probes > 0 && now - tcb.LastHeardAt >= Limit(tcb);
+        if (isSilent)
+        {
+            UserCalls.Fail(tcb, TimeoutError(tcb));
+            return;
+        }
+        if (Output.TryForce(tcb, now))
+            return;
+        snd.Probes++;
+        Output.SendProbe(tcb, now);
+    }
+
+    private static void OnKeepAlive(Connection tcb, Instant now)
+    {
+        tcb.Timers.KeepAlive.Clear();
+        if (tcb.Socket is not { } socket)
+            return;
+        TimeSpan silence = now - tcb.LastHeardAt;
+        if (silence < socket.KeepAliveIdle || tcb.Snd.InFlight > 0 || tcb.Snd.UnsentOctets > 0)
+        {
+            TimeSpan rest = socket.KeepAliveIdle - silence;
+            tcb.Timers.KeepAlive.Set(now, rest > TimeSpan.Zero ? rest : socket.KeepAliveIdle);
+            return;
+        }
+        bool isOver = socket.UserTimeout > TimeSpan.Zero
+            ? tcb.Snd.Probes > 0 && silence >= socket.UserTimeout
+            : tcb.Snd.Probes >= socket.KeepAliveCount;
+        if (isOver)
+        {
+            UserCalls.SendReset(tcb, now);
+            UserCalls.Fail(tcb, TimeoutError(tcb));
+            return;
+        }
+        tcb.Snd.Probes++;
+        Output.SendProbe(tcb, now);
+        tcb.Timers.KeepAlive.Set(now, socket.KeepAliveInterval);
+    }
+
+    private static TimeSpan Limit(Connection tcb) =>
+        tcb.Socket is { } socket && socket.UserTimeout > TimeSpan.Zero ? socket.UserTimeout
+        : tcb.IsOrphan ? OrphanR2
+        : R2;
+
+    private static Errno TimeoutError(Connection tcb) =>
+        tcb.SoftError == Errno.None ? Errno.ETIMEDOUT : tcb.SoftError;
+}
