@@ -1,4 +1,3 @@
-using System.Threading;
 using Pyco.Host.Protocol;
 using Pyco.Stack;
 using static Pyco.Posix.Constants;

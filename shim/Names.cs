@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Pyco.Host.Protocol;
 using Pyco.Stack;
-using static Pyco.Posix.Constants;
 
 namespace Pyco.Shim;
 

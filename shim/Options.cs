@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Pyco.Host.Protocol;
 using Pyco.Stack;
 using static Pyco.Posix.Constants;
-using static Pyco.Shim.Numbers;
 
 namespace Pyco.Shim;
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Pyco.Host.Protocol;
 
 namespace Pyco.Shim;
 
@@ -109,11 +108,10 @@ internal unsafe struct InternetAddress
     public uint Scope;
 }
 
-/// <summary>A request with the room that SCM_RIGHTS needs to attach one descriptor.</summary>
-[StructLayout(LayoutKind.Sequential)]
+/// <summary>The control message that SCM_RIGHTS needs to attach one descriptor, padded as CMSG_SPACE does.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 24)]
 internal struct DescriptorControl
 {
     public ControlHeader Header;
     public int Descriptor;
-    private int _padding;
 }

@@ -1,0 +1,50 @@
+/* pyco.h: which of libc's functions libpyco.so stands before, and the environment that it reads.
+   SPDX-License-Identifier: MIT */
+#ifndef PYCO_H
+#define PYCO_H
+
+/* H:SECRET:MARK:PID, set by pyco-run: which stack host serves the process. Without it every call goes to libc. */
+#define PYCO_HOST_VARIABLE "PYCO_HOST"
+
+/* The host's own name, if it has one: what gethostname(2) and uname(2) tell. */
+#define PYCO_HOSTNAME_VARIABLE "PYCO_HOSTNAME"
+
+/* PYCO_INTERPOSED(X) applies X to the name of each function. */
+#define PYCO_INTERPOSED(X) \
+    X(accept) \
+    X(accept4) \
+    X(bind) \
+    X(connect) \
+    X(freeaddrinfo) \
+    X(getaddrinfo) \
+    X(gethostbyaddr) \
+    X(gethostbyaddr_r) \
+    X(gethostbyname) \
+    X(gethostbyname2) \
+    X(gethostbyname2_r) \
+    X(gethostbyname_r) \
+    X(gethostname) \
+    X(getnameinfo) \
+    X(getpeername) \
+    X(getsockname) \
+    X(getsockopt) \
+    X(listen) \
+    X(read) \
+    X(__read_chk) \
+    X(readv) \
+    X(recv) \
+    X(__recv_chk) \
+    X(recvfrom) \
+    X(__recvfrom_chk) \
+    X(recvmmsg) \
+    X(recvmsg) \
+    X(send) \
+    X(sendmmsg) \
+    X(sendmsg) \
+    X(sendto) \
+    X(setsockopt) \
+    X(shutdown) \
+    X(socket) \
+    X(uname)
+
+#endif
