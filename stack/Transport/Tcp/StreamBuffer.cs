@@ -13,6 +13,9 @@ internal sealed class StreamBuffer(ChunkPool pool) : IDisposable
     private byte[]?[] _chunks = [];
     private int _first;
 
+    // Chunks in the ring, so that an empty buffer need not look for them.
+    private int _held;
+
     // Octets of the first chunk that are consumed already.
     private int _skip;
 
@@ -135,8 +138,8 @@ internal sealed class StreamBuffer(ChunkPool pool) : IDisposable
     {
         if (_reach > 0)
             return;
-        for (int slot = 0; slot < _chunks.Length; slot++)
-            ReturnSlot(slot);
+        for (int slot = 0; _held > 0; slot++)
+            ReturnSlot(Slot(slot));
         _first = 0;
         _skip = 0;
     }
@@ -146,6 +149,7 @@ internal sealed class StreamBuffer(ChunkPool pool) : IDisposable
         if (_chunks[slot] is not { } chunk)
             return;
         _chunks[slot] = null;
+        _held--;
         pool.Return(chunk);
     }
 
@@ -156,7 +160,12 @@ internal sealed class StreamBuffer(ChunkPool pool) : IDisposable
         int index = place / ChunkPool.ChunkSize;
         if (index >= _chunks.Length)
             Grow(index + 1);
-        byte[] chunk = _chunks[Slot(index)] ??= pool.Rent();
+        ref byte[]? chunk = ref _chunks[Slot(index)];
+        if (chunk is null)
+        {
+            chunk = pool.Rent();
+            _held++;
+        }
         return chunk.AsSpan(place % ChunkPool.ChunkSize);
     }
 
