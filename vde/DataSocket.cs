@@ -11,7 +11,7 @@ internal sealed class DataSocket : IDisposable
     /// <summary>Names left behind by killed programs with the same pid are stepped over, this many at most.</summary>
     private const int NameAttempts = 64;
 
-    private static int s_counter;
+    private static int Counter;
 
     private readonly string _path;
     private int _descriptor;
@@ -104,7 +104,7 @@ internal sealed class DataSocket : IDisposable
         address = default;
         for (int attempt = 0; attempt < NameAttempts; attempt++)
         {
-            path = string.Create(CultureInfo.InvariantCulture, $"{prefix}{Libc.getpid():d5}-{s_counter++:d5}");
+            path = string.Create(CultureInfo.InvariantCulture, $"{prefix}{Libc.getpid():d5}-{Counter++:d5}");
             if (!UnixAddress.TryFromPath(path, out address))
                 return false;
             if (UnixAddress.Bind(descriptor, address) == 0)

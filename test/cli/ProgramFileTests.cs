@@ -9,7 +9,7 @@ namespace Pyco.Cli.Tests;
 [SupportedOSPlatform("linux")]
 internal sealed class ProgramFileTests
 {
-    private TempFolder _folder;
+    private TempFolder _folder = null!;
 
     [SetUp]
     public void MakeFolder() => _folder = new TempFolder();
@@ -24,7 +24,7 @@ internal sealed class ProgramFileTests
     [Test]
     public void A_static_program_is_refused()
     {
-        LaunchException failure = Assert.Throws<LaunchException>(() => ProgramFile.NeedsShell(Compile("-static")));
+        LaunchException failure = Assert.Throws<LaunchException>(() => ProgramFile.NeedsShell(Compile("-static")))!;
         Assert.That(failure.Message, Does.Contain("statically linked").And.Contain("preload"));
         Assert.That(failure.ExitStatus, Is.EqualTo(126));
     }
@@ -54,7 +54,7 @@ internal sealed class ProgramFileTests
     {
         string bad = Compile("-static");
         string script = Script($"#! {bad} -x\n");
-        LaunchException failure = Assert.Throws<LaunchException>(() => ProgramFile.NeedsShell(script));
+        LaunchException failure = Assert.Throws<LaunchException>(() => ProgramFile.NeedsShell(script))!;
         Assert.That(failure.Message, Does.StartWith(script).And.Contain($"its interpreter {bad}"));
         Assert.That(ProgramFile.NeedsShell(Script("#!/bin/sh\n")), Is.False);
     }

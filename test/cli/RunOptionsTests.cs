@@ -76,7 +76,7 @@ internal sealed class RunOptionsTests
     [TestCase("unknown option '--bogus'", "-a", "10.40.0.32", "--bogus", "true")]
     public void A_wrong_command_line_is_told_in_one_line(string expected, params string[] arguments)
     {
-        LaunchException failure = Assert.Throws<LaunchException>(() => Read(arguments));
+        LaunchException failure = Assert.Throws<LaunchException>(() => Read(arguments))!;
         Assert.That(failure.Message, Does.Contain(expected).And.Not.Contain("\n"));
         Assert.That(failure.ExitStatus, Is.EqualTo(125));
     }

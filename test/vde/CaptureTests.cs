@@ -13,7 +13,7 @@ internal sealed class CaptureTests
 
     private readonly FramePool _frames = new();
     private readonly List<string> _log = [];
-    private TempFolder _folder;
+    private TempFolder _folder = null!;
 
     private string TracePath => $"{_folder.Path}/trace.pcapng";
 
@@ -64,7 +64,7 @@ internal sealed class CaptureTests
     [Test]
     public void A_place_that_cannot_be_written_is_said_at_once()
     {
-        IOException failure = Assert.Throws<IOException>(() => Open($"{_folder.Path}/no/such/folder"));
+        IOException failure = Assert.Throws<IOException>(() => Open($"{_folder.Path}/no/such/folder"))!;
         Assert.That(failure.Message, Does.Contain("cannot write the capture file"));
     }
 

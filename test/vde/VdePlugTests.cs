@@ -11,7 +11,7 @@ internal sealed class VdePlugTests
 
     private readonly FramePool _frames = new();
     private readonly List<string> _log = [];
-    private TempFolder _folder;
+    private TempFolder _folder = null!;
 
     [SetUp]
     public void MakeFolder() => _folder = new TempFolder();
@@ -83,7 +83,7 @@ internal sealed class VdePlugTests
     {
         using StockSwitch vdeSwitch = StockSwitch.Start($"{_folder.Path}/s", "-n", "2");
         using VdePlug first = Plug(vdeSwitch);
-        VdeException failure = Assert.Throws<VdeException>(() => Plug(vdeSwitch));
+        VdeException failure = Assert.Throws<VdeException>(() => Plug(vdeSwitch))!;
         Assert.That(failure.Failure, Is.EqualTo(VdeFailure.NoAnswer));
         Assert.That(failure.Message, Does.Contain("full").And.Contain("vde_switch -n"));
     }
