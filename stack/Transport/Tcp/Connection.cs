@@ -11,6 +11,7 @@ namespace Pyco.Stack.Transport.Tcp;
 internal sealed class Connection : Timed
 {
     private bool _isActiveSender;
+    private bool _hasLocalEcho;
 
     public Connection(TcpProtocol protocol, in ConnectionKey key, in Route route, PortClaim claim)
     {
@@ -133,17 +134,23 @@ internal sealed class Connection : Timed
     }
 
     /// <summary>What may be in flight by <see cref="LocalQueueShare"/>.</summary>
-    public int SendShareOctets => SendShare is { } share && LocalQueueShare.IsLocal(Snd.Rtt.MinRtt)
-        ? share.ShareOctets(Snd.Mss)
-        : int.MaxValue;
+    public int SendShareOctets => SendShare is { } share && IsPathLocal ? share.ShareOctets(Snd.Mss) : int.MaxValue;
 
-    /// <summary>The window's limit by the buffer, and on a local path by what our own queue at the switch holds.</summary>
-    public void UpdateReceiveLimit(Instant now)
+    private bool IsPathLocal => _hasLocalEcho || LocalQueueShare.IsLocal(Snd.Rtt.MinRtt);
+
+    /// <summary>On a local path our own queue at the switch limits what the peer may have under way.</summary>
+    public void UpdateReceiveShare(Instant now) =>
+        Rcv.ShareOctets = Route.QueueOctets is not null && IsPathLocal ? Protocol.ReceiveShareOf(this, now) : int.MaxValue;
+
+    /// <summary>
+    /// A receiver has no round trips of its own to measure but the handshake's, in which ARP or a slow start of the
+    /// program may have been: a quick echo of a timestamp tells more. A slow one tells nothing.
+    /// </summary>
+    public void OnEcho(in Segment seg, Instant now)
     {
-        int limit = Rcv.Tuning.LimitOctets;
-        if (Route.QueueOctets is not null && LocalQueueShare.IsLocal(Snd.Rtt.MinRtt))
-            limit = Math.Min(limit, Protocol.ReceiveShareOf(this, now));
-        Rcv.LimitOctets = limit;
+        if (_hasLocalEcho || !Timestamps.IsOn || seg.Options.Timestamp is not { } timestamp)
+            return;
+        _hasLocalEcho = Timestamps.Age(timestamp.Echo, now) is { } age && LocalQueueShare.IsLocal(age);
     }
 
     public void OnDataReceived(Instant now)

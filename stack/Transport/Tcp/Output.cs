@@ -13,7 +13,7 @@ internal static class Output
     {
         if (tcb.State.IsSynchronized())
         {
-            tcb.UpdateReceiveLimit(now);
+            tcb.UpdateReceiveShare(now);
             SendSegments(tcb, now);
             bool isWindowUpdate = tcb.State.MayReceive() && tcb.Rcv.WantsWindowUpdate();
             if (tcb.DelayedAck.IsDue || isWindowUpdate)

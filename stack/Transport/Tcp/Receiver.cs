@@ -55,8 +55,11 @@ internal sealed class Receiver(ChunkPool chunks)
 
     public BufferTuning Tuning { get; } = new(InitialLimit, MaxLimit);
 
-    /// <summary>The window is what is left of this, in octets; <see cref="LocalQueueShare"/> may lower it.</summary>
-    public int LimitOctets { get; set; } = InitialLimit;
+    /// <summary>How much may lie here, in octets.</summary>
+    public int LimitOctets => Tuning.LimitOctets;
+
+    /// <summary>How much may be under way to us, in octets, by <see cref="LocalQueueShare"/>.</summary>
+    public int ShareOctets { get; set; } = int.MaxValue;
 
     public void Start(SequenceNumber irs)
     {
@@ -144,8 +147,9 @@ internal sealed class Receiver(ChunkPool chunks)
     /// </summary>
     public int ChooseWindow()
     {
-        int free = Math.Max(0, Math.Min(LimitOctets - Buffer.Length, MaxUnscaledWindow << Scale));
-        int step = Math.Min(LimitOctets / 2, SegmentSize);
+        int limit = Math.Min(ShareOctets, MaxUnscaledWindow << Scale);
+        int free = Math.Clamp(LimitOctets - Buffer.Length, 0, limit);
+        int step = Math.Min(limit / 2, SegmentSize);
         return free - Wnd >= step ? free : Wnd;
     }
 

@@ -38,6 +38,7 @@ internal static partial class SegmentArrives
             return;
         tcb.LastHeardAt = now;
         tcb.Timestamps.OnAcceptable(seg, tcb.Rcv.LastAckSent, now);
+        tcb.OnEcho(seg, now);
         if (tcb.State is TcpState.Closed or TcpState.TimeWait)
             return;
         // Sixth, the URG: urgent data stays in the stream (SO_OOBINLINE's way). Seventh, the text. Eighth, the FIN.
