@@ -21,7 +21,7 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
 
     public int Mtu => conditions.Mtu;
 
-    public int? QueueOctets => null;
+    public int? QueueOctets => conditions.KnownQueue;
 
     public bool ChecksumTrusted => false;
 

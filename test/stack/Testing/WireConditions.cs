@@ -28,5 +28,8 @@ public sealed record WireConditions
     /// <summary>Octets that wait for the wire before it drops; needs a <see cref="Rate"/>.</summary>
     public int Queue { get; init; } = int.MaxValue;
 
+    /// <summary>What the wire tells the stack of its queue; null if nothing.</summary>
+    public int? KnownQueue { get; init; }
+
     public int Mtu { get; init; } = 1500;
 }

@@ -71,6 +71,89 @@ internal sealed class ConnectionBasicsTests
         Assert.That(network.RunUntil(() => flow.Step(network.Now), Patience), flow.ToString());
     }
 
+    [TestCase(1)]
+    [TestCase(8)]
+    public void Streams_do_not_overrun_the_known_queue_of_a_switch(int streams)
+    {
+        const int switchQueue = 130_000;
+        var conditions = new WireConditions
+        {
+            Delay = TimeSpan.FromMicroseconds(30),
+            Rate = 125_000_000,
+            Queue = switchQueue,
+            KnownQueue = switchQueue,
+        };
+        var network = new SimulatedNetwork(7, conditions);
+        TcpSocket listener = network.Left.Stack.OpenTcp();
+        listener.Bind(new IpEndpoint(IpAddress.AnyV4, Port));
+        listener.Listen(streams);
+        List<Flow> flows = [];
+        for (int index = 0; index < streams; index++)
+        {
+            TcpSocket client = network.Right.Stack.OpenTcp();
+            client.Connect(new IpEndpoint(network.Left.Address, Port), network.Now);
+            TcpSocket? server = null;
+            Assert.That(network.RunUntil(() => listener.TryAccept(out server), Patience));
+            flows.Add(new Flow(client, server!, 2_000_000, index));
+        }
+        Instant start = network.Now;
+        bool isDone = network.RunUntil(() => flows.Count(flow => flow.Step(network.Now)) == streams, Patience);
+        Assert.That(isDone, string.Join("; ", flows));
+        Assert.That(network.Right.Out.Overflowed, Is.Zero);
+        double shareOfRate = streams * 2_000_000 / (network.Now - start).TotalSeconds / 125_000_000;
+        Assert.That(shareOfRate, Is.GreaterThan(0.85));
+    }
+
+    [Test]
+    public void A_slow_reader_closes_the_window_and_opens_it_again()
+    {
+        Trace trace = Trace.Accepted();
+        for (int seq = 1; seq < 262_000; seq += 1000)
+            trace.PeerSends($"{seq}:{seq + 1000}(1000) ack 1 win 65535");
+        Assert.That(trace.Socket.ReceivedOctets, Is.LessThanOrEqualTo(262_144));
+        int unread = trace.Socket.ReceivedOctets;
+        trace.Skip();
+        trace.AppReads(unread);
+        trace.StackSends($"1:1(0) ack {unread + 1}");
+        trace.StackIsSilent();
+    }
+
+    [Test]
+    public void A_zero_window_is_probed_and_data_follows_when_it_opens()
+    {
+        Trace trace = Trace.Established(peerWindow: 0);
+        trace.AppWrites("hello");
+        trace.StackIsSilent();
+        trace.At(0.200);
+        trace.StackSends("0:0(0) ack 1");
+        trace.PeerSends("1:1(0) ack 1 win 1000");
+        trace.StackSends("1:6(5) ack 1");
+    }
+
+    [Test]
+    public void A_connect_that_nobody_answers_times_out_after_six_more_SYNs()
+    {
+        Trace trace = new Trace().AppConnects();
+        foreach (double second in new double[] { 0, 1, 3, 7, 15, 31, 63 })
+            trace.At(second).StackSends("S 0:0(0)");
+        trace.At(127);
+        trace.ErrorIs(Errno.ETIMEDOUT).AppHears(SocketEvents.Failed);
+    }
+
+    [Test]
+    public void Three_duplicate_ACKs_send_the_first_segment_again()
+    {
+        Trace trace = Trace.Established();
+        trace.AppWrites(5000);
+        for (int seq = 1; seq < 5001; seq += 1000)
+            trace.StackSends($"{seq}:{seq + 1000}(1000) ack 1");
+        for (int count = 0; count < 3; count++)
+            trace.PeerSends("1:1(0) ack 1 win 65535");
+        trace.StackSends("1:1001(1000) ack 1");
+        trace.PeerSends("1:1(0) ack 5001 win 65535");
+        trace.StackIsSilent();
+    }
+
     /// <summary>Sends a known pattern, checks it at the other end, then the end of the stream.</summary>
     private sealed class Flow(TcpSocket from, TcpSocket to, int length, int seed)
     {
