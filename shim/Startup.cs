@@ -39,7 +39,7 @@ internal static unsafe class Startup
 
     private static void ReadEnvironment()
     {
-        byte*** environment = (byte***)Next.Symbol("__environ"u8);
+        byte*** environment = (byte***)Next.Variable("__environ"u8);
         if (environment == null || *environment == null)
             return;
         for (byte** entry = *environment; *entry != null; entry++)

@@ -39,6 +39,17 @@ internal static unsafe partial class Next
             return dlsym(RtldNext, text);
     }
 
+    /// <summary>
+    /// A variable as the whole program sees it. An executable that uses one of libc's variables has a copy of its own,
+    /// which is the one in use; libc's stays empty.
+    /// </summary>
+    internal static void* Variable(ReadOnlySpan<byte> name)
+    {
+        const nint anywhere = 0; // RTLD_DEFAULT
+        fixed (byte* text = name)
+            return dlsym(anywhere, text);
+    }
+
     internal static void Resolve()
     {
         PollPointer = (delegate* unmanaged[SuppressGCTransition]<PollDescriptor*, nuint, int, int>)Symbol("poll"u8);
