@@ -117,6 +117,21 @@ public sealed class TcpSocket : StackSocket
     public string StateName =>
         _listener is not null ? "LISTEN" : (_connection?.State ?? TcpState.Closed).Name();
 
+    /// <summary>For people and TCP_INFO: segments sent again on this connection.</summary>
+    public long RetransmittedSegments => _connection?.RetransmittedSegments ?? 0;
+
+    /// <summary>For people and TCP_INFO: SRTT (RFC 6298), null before the first measurement.</summary>
+    public TimeSpan? SmoothedRoundTrip => _connection?.Snd.Rtt.Srtt;
+
+    /// <summary>For people and TCP_INFO: RTTVAR (RFC 6298).</summary>
+    public TimeSpan RoundTripVariation => _connection?.Snd.Rtt.RttVar ?? TimeSpan.Zero;
+
+    /// <summary>For people and TCP_INFO: cwnd in octets; zero without a connection.</summary>
+    public int CongestionWindow => _connection?.Snd.Recovery.Congestion.Cwnd ?? 0;
+
+    /// <summary>For people and TCP_MAXSEG: octets of data in a full segment that we send; zero without a connection.</summary>
+    public int SegmentSize => _connection?.Snd.Mss ?? 0;
+
     /// <summary>Binds; port 0 chooses an ephemeral one at random (RFC 6056).</summary>
     /// <returns>EADDRINUSE, EADDRNOTAVAIL, EINVAL when already bound.</returns>
     public Errno Bind(IpEndpoint local)

@@ -64,6 +64,8 @@ internal sealed class Connection : Timed
     /// <summary>When the peer last gave a sign of life.</summary>
     public Instant LastHeardAt { get; set; }
 
+    public long RetransmittedSegments { get; set; }
+
     /// <summary>When data last arrived.</summary>
     public Instant LastDataAt { get; private set; }
 

@@ -126,6 +126,7 @@ internal static class Output
         if (range.Start + length == snd.DataEnd)
             flags |= TcpFlags.Psh;
         tcb.Protocol.Writer.Send(tcb, range.Start, flags, length, now);
+        tcb.RetransmittedSegments++;
         tcb.Protocol.RetransmittedSegments++;
         snd.Recovery.OnRetransmitted(tcb, range, rule, now);
     }
