@@ -81,6 +81,15 @@ internal sealed class LibraryTests
     }
 
     [Test]
+    public void A_program_at_a_fixed_address_finds_its_host_too()
+    {
+        // Such a program holds libc's environ itself (a copy relocation), as node does.
+        string program = Built.Compile("test/shim/programs/fixed.c", "-no-pie", "-fno-pie");
+        Outcome outcome = Built.Run(program, [], ("LD_PRELOAD", Built.Library), ("PYCO_HOST", "nonsense"));
+        Assert.That(outcome.Output, Is.EqualTo("Network is down\n"));
+    }
+
+    [Test]
     public void Signal_handlers_may_call_it_at_any_moment()
     {
         string program = Built.Compile("test/shim/programs/signals.c");
