@@ -52,6 +52,9 @@ internal sealed unsafe class SwitchHandshake : IDisposable
     /// <summary>The control connection, or -1 before there is one.</summary>
     public int Control { get; private set; } = -1;
 
+    /// <summary>The path of the switch's datagram socket, once it has answered.</summary>
+    public string SwitchSocket { get; private set; } = "";
+
     /// <summary>When to call <see cref="Continue"/> even if nothing is readable.</summary>
     public Instant NextTry { get; private set; }
 
@@ -81,6 +84,7 @@ internal sealed unsafe class SwitchHandshake : IDisposable
         if (length != UnixAddress.Capacity || !UnixAddress.TryRead(answer[..UnixAddress.Capacity], out UnixAddress peer))
             throw new VdeException(VdeFailure.NotASwitch, $"{_controlPath} does not speak VDE: is it another program's socket?");
         _data!.Connect(peer, _locator);
+        SwitchSocket = peer.Name;
         return true;
     }
 

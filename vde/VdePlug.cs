@@ -73,6 +73,9 @@ public sealed unsafe class VdePlug : IPolledLink
 
     public PlugCounters Counters { get; } = new();
 
+    /// <summary>The path of the switch's socket for this port; vde_switch begins its name with the port's number.</summary>
+    public string SwitchSocket { get; private set; } = "";
+
     public int Mtu => EthernetMtu;
 
     public int? QueueOctets => StockQueueOctets;
@@ -105,6 +108,7 @@ public sealed unsafe class VdePlug : IPolledLink
             _ = Libc.poll(&answer, 1, (int)(handshake.NextTry - now).TotalMilliseconds + 1);
             now = new Instant(Stopwatch.GetElapsedTime(start).Ticks);
         }
+        plug.SwitchSocket = handshake.SwitchSocket;
         (plug._control, plug.Descriptor) = handshake.TakeDescriptors();
         return plug;
     }
@@ -278,6 +282,7 @@ public sealed unsafe class VdePlug : IPolledLink
         {
             if (!_handshake.Continue(now))
                 return;
+            SwitchSocket = _handshake.SwitchSocket;
             (_control, Descriptor) = _handshake.TakeDescriptors();
             _restored = true;
             _reported = VdeFailure.NoSwitch;

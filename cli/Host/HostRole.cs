@@ -41,12 +41,18 @@ internal static class HostRole
             $"{Names.PycoRun} {options.Addresses[0].Address} {options.Program[0]} pid={order.ProgramPid} user={Environment.UserName}",
             frames,
             message => Tell(options, message));
+        if (options.Verbosity == Verbosity.Verbose)
+            Tell(options, $"plugged into {options.Network}, port {SwitchPort(plug)}");
         if (options.CaptureFile is not { } path)
             return plug;
         CapturedInterface described = new(options.InterfaceName, options.Mac, options.Addresses, options.Network.ToString());
         return new CapturingLink(
             plug, CaptureFile.Open(path, Names.PycoRun, described, message => Terminal.Error(Names.PycoRun, message)));
     }
+
+    /// <summary>vde_switch names its socket for port 3 <c>003.9</c>; another switch may do otherwise.</summary>
+    private static string SwitchPort(VdePlug plug) =>
+        int.TryParse(Path.GetFileName(plug.SwitchSocket).Split('.')[0], out int port) ? $"{port}" : "unknown";
 
     private static void Tell(RunOptions options, string message)
     {

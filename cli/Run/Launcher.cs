@@ -27,6 +27,8 @@ internal sealed unsafe class Launcher(ProcessImage image)
         string library = ShimLibrary.Find();
         HostCredentials credentials = HostCredentials.Create();
         int host = HostProcess.Start(new HostOrder(options, credentials, Libc.getpid()), _environment);
+        if (options.Verbosity == Verbosity.Verbose)
+            Terminal.Error(Names.PycoRun, $"{string.Join(", ", options.Addresses)} is up: {options.InterfaceName}, {options.Mac}, host process {host}");
 
         _environment.Set(HostProtocol.EnvironmentVariable, credentials.ToEnvironmentValue(host));
         _environment.Preload(library);
