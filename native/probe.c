@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -39,6 +40,9 @@ int main(void)
     SIZE(struct addrinfo, "AddressInfo");
     SIZE(struct hostent, "HostEntry");
     SIZE(struct servent, "ServiceEntry");
+    SIZE(struct ifaddrs, "InterfaceAddress");
+    SIZE(struct ifreq, "InterfaceRequest");
+    SIZE(struct ifconf, "InterfaceRequests");
     SIZE(struct in_pktinfo, "in_pktinfo");
     SIZE(struct in6_pktinfo, "in6_pktinfo");
     printf("sizeof.DescriptorControl %zu\n", (size_t)CMSG_SPACE(sizeof(int)));
@@ -152,7 +156,16 @@ int main(void)
     VALUE(F_SETFL, "Numbers.FSetFl");
     VALUE(O_NONBLOCK, "Numbers.ONonblock");
     VALUE(FIONREAD, "Numbers.FioNRead");
-    VALUE(SIOCOUTQ, "Numbers.SiocOutQ");
+    VALUE(SIOCGIFNAME, "Numbers.SiocGIfName");
+    VALUE(SIOCGIFCONF, "Numbers.SiocGIfConf");
+    VALUE(SIOCGIFFLAGS, "Numbers.SiocGIfFlags");
+    VALUE(SIOCGIFADDR, "Numbers.SiocGIfAddr");
+    VALUE(SIOCGIFBRDADDR, "Numbers.SiocGIfBrdAddr");
+    VALUE(SIOCGIFNETMASK, "Numbers.SiocGIfNetmask");
+    VALUE(SIOCGIFMETRIC, "Numbers.SiocGIfMetric");
+    VALUE(SIOCGIFMTU, "Numbers.SiocGIfMtu");
+    VALUE(SIOCGIFHWADDR, "Numbers.SiocGIfHwAddr");
+    VALUE(SIOCGIFINDEX, "Numbers.SiocGIfIndex");
     VALUE(SA_RESTART, "Numbers.SaRestart");
     VALUE(SYS_read, "SystemCall.Read");
     VALUE(SYS_readv, "SystemCall.ReadVector");

@@ -16,6 +16,7 @@
     X(bind) \
     X(connect) \
     X(freeaddrinfo) \
+    X(freeifaddrs) \
     X(getaddrinfo) \
     X(gethostbyaddr) \
     X(gethostbyaddr_r) \
@@ -24,10 +25,14 @@
     X(gethostbyname2_r) \
     X(gethostbyname_r) \
     X(gethostname) \
+    X(getifaddrs) \
     X(getnameinfo) \
     X(getpeername) \
     X(getsockname) \
     X(getsockopt) \
+    X(if_indextoname) \
+    X(if_nametoindex) \
+    X(ioctl) \
     X(listen) \
     X(read) \
     X(__read_chk) \

@@ -8,6 +8,9 @@ internal static unsafe class Interfaces
 {
     internal const int NameCapacity = 16;
 
+    /// <summary>IFF_BROADCAST.</summary>
+    internal const uint FlagBroadcast = 2;
+
     /// <summary>The address of that number, from 0; false behind the last one or without a host.</summary>
     internal static bool TryGet(int number, Reply* reply) =>
         HostRequest.Ask(HostRequest.NoSocket, Operation.GetInterface, number, reply) == Errno.None &&
@@ -25,6 +28,31 @@ internal static unsafe class Interfaces
         }
 
         return false;
+    }
+
+    /// <summary>The subnet mask, as an address without a port.</summary>
+    internal static WireAddress Netmask(Reply* reply)
+    {
+        WireAddress mask = default;
+        mask.Family = reply->Address.Family;
+        bool v4 = SocketAddress.IsMapped(reply->Address.Octets);
+        if (v4)
+            SocketAddress.WriteMapped(mask.Octets, 0);
+        int first = v4 ? 96 : 0;
+        for (int bit = first; bit < first + Description(reply)->PrefixLength; bit++)
+            mask.Octets[bit / 8] |= (byte)(0x80 >> (bit % 8));
+        return mask;
+    }
+
+    /// <summary>The subnet's broadcast address: all host bits set.</summary>
+    internal static WireAddress Broadcast(Reply* reply)
+    {
+        WireAddress address = reply->Address;
+        WireAddress mask = Netmask(reply);
+        address.Port = 0;
+        for (int i = 12; i < 16; i++)
+            address.Octets[i] |= (byte)~mask.Octets[i];
+        return address;
     }
 
     private static bool HasName(InterfaceDescription* description, byte* name, uint length)

@@ -3,7 +3,7 @@ using Pyco.Shim.Resolver;
 namespace Pyco.Shim;
 
 /// <summary>
-/// libc's resolver, for processes without a stack host. Looked up at each call: none of these is quick, or allowed in a
+/// libc's resolver and interface list, for processes without a stack host. Looked up at each call: none of these is quick, or allowed in a
 /// signal handler.
 /// </summary>
 internal static unsafe partial class Next
@@ -47,4 +47,16 @@ internal static unsafe partial class Next
         byte* address, uint addressLength, int family, HostEntry* entry, byte* buffer, nuint length, HostEntry** result, int* hostError) =>
         ((delegate* unmanaged[SuppressGCTransition]<byte*, uint, int, HostEntry*, byte*, nuint, HostEntry**, int*, int>)
             Symbol("gethostbyaddr_r"u8))(address, addressLength, family, entry, buffer, length, result, hostError);
+
+    internal static int GetInterfaceAddresses(InterfaceAddress** result) =>
+        ((delegate* unmanaged[SuppressGCTransition]<InterfaceAddress**, int>)Symbol("getifaddrs"u8))(result);
+
+    internal static void FreeInterfaceAddresses(InterfaceAddress* list) =>
+        ((delegate* unmanaged[SuppressGCTransition]<InterfaceAddress*, void>)Symbol("freeifaddrs"u8))(list);
+
+    internal static uint InterfaceNameToIndex(byte* name) =>
+        ((delegate* unmanaged[SuppressGCTransition]<byte*, uint>)Symbol("if_nametoindex"u8))(name);
+
+    internal static byte* InterfaceIndexToName(uint index, byte* name) =>
+        ((delegate* unmanaged[SuppressGCTransition]<uint, byte*, byte*>)Symbol("if_indextoname"u8))(index, name);
 }

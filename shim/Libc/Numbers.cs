@@ -114,7 +114,18 @@ internal static class Numbers
     public const int ONonblock = 0x800;
 
     public const nuint FioNRead = 0x541b;
-    public const nuint SiocOutQ = 0x5411;
+    public const nuint SiocFirst = SiocGIfName;
+    public const nuint SiocLast = 0x89ff;
+    public const nuint SiocGIfName = 0x8910;
+    public const nuint SiocGIfConf = 0x8912;
+    public const nuint SiocGIfFlags = 0x8913;
+    public const nuint SiocGIfAddr = 0x8915;
+    public const nuint SiocGIfBrdAddr = 0x8919;
+    public const nuint SiocGIfNetmask = 0x891b;
+    public const nuint SiocGIfMetric = 0x891d;
+    public const nuint SiocGIfMtu = 0x8921;
+    public const nuint SiocGIfHwAddr = 0x8927;
+    public const nuint SiocGIfIndex = 0x8933;
 
     public const ulong SaRestart = 0x10000000;
     public const int LastSignal = 64;

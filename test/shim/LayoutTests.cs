@@ -27,6 +27,9 @@ internal sealed class LayoutTests
     [TestCase("AddressInfo", typeof(AddressInfo))]
     [TestCase("HostEntry", typeof(HostEntry))]
     [TestCase("ServiceEntry", typeof(ServiceEntry))]
+    [TestCase("InterfaceAddress", typeof(InterfaceAddress))]
+    [TestCase("InterfaceRequest", typeof(InterfaceRequest))]
+    [TestCase("InterfaceRequests", typeof(InterfaceRequests))]
     [TestCase("DescriptorControl", typeof(DescriptorControl))]
     public void Structures_have_C_s_size(string name, Type type) =>
         Assert.That(Marshal.SizeOf(type), Is.EqualTo(Probe["sizeof." + name]));
