@@ -51,6 +51,9 @@ internal sealed class Trace
 
     public Instant Now => Start + TimeSpan.FromSeconds(_seconds);
 
+    /// <summary>All Ethernet frames that the stack has sent.</summary>
+    public IReadOnlyList<byte[]> FramesSent => _wire.Frames;
+
     /// <summary>Frames that nobody has given back.</summary>
     public int FramesOutstanding => _frames.Outstanding;
 

@@ -12,6 +12,9 @@ internal sealed class TraceWire(IpAddress peer, IpAddress stack) : ILink
     private readonly Queue<byte[]> _sent = new();
     private bool _answersArp;
 
+    /// <summary>All frames that the stack has sent, as they are on the wire.</summary>
+    public List<byte[]> Frames { get; } = [];
+
     public int Mtu => 1500;
 
     public int? QueueOctets => null;
@@ -25,6 +28,7 @@ internal sealed class TraceWire(IpAddress peer, IpAddress stack) : ILink
     {
         using (frame)
         {
+            Frames.Add(frame.Octets.ToArray());
             Assert.That(EthernetHeader.TryParse(frame.Octets, out EthernetHeader ethernet));
             ReadOnlySpan<byte> packet = frame.Octets[EthernetHeader.Length..];
             if (ethernet.Type == EtherType.Arp)
