@@ -45,6 +45,7 @@ internal sealed class ProgramWatch : EventSource, IDisposable
         _hasEnded = true;
         _lookAt = now;
         _host.Bridge.Loop.Detach(this);
+        LeaveStandardError();
     }
 
     /// <summary>Looks, when it is time to.</summary>
@@ -69,6 +70,16 @@ internal sealed class ProgramWatch : EventSource, IDisposable
     }
 
     public void Dispose() => _ = Libc.close(Descriptor);
+
+    /// <summary>Whoever reads the program's output to its end, such as a pipeline, must not have to wait for us.</summary>
+    private static void LeaveStandardError()
+    {
+        const int readWrite = 2;
+        const int standardError = 2;
+        int nowhere = Libc.open("/dev/null", readWrite, 0);
+        _ = Libc.dup2(nowhere, standardError);
+        _ = Libc.close(nowhere);
+    }
 
     /// <summary>Any process that has our variable in its environment may yet open a socket.</summary>
     private bool HasDescendants()

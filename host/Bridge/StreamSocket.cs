@@ -160,6 +160,9 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         }
         MoveToProgram(now);
         MoveToStack(now);
+        // Both directions have ended: there is nothing left to learn from the kernel socket.
+        if (_programFinished && _isHungUp && IsAttached)
+            CloseFromProgram(now, ResetsOnClose);
     }
 
     private void MoveToStack(Instant now)
