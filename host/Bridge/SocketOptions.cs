@@ -101,6 +101,8 @@ internal static unsafe class SocketOptions
 
     private static Errno GetTcp(TcpSocket tcp, int name, ref Reply reply)
     {
+        if (name == 11)
+            return GetTcpInfo(tcp, ref reply);
         if (name != 13)
         {
             return Write(ref reply, name switch
@@ -119,6 +121,25 @@ internal static unsafe class SocketOptions
         fixed (byte* octets = reply.Option)
             _ = Encoding.ASCII.GetBytes(tcp.CongestionControl, new Span<byte>(octets, nameCapacity));
         reply.OptionLength = nameCapacity;
+        return Errno.None;
+    }
+
+    /// <summary>The first 104 octets of struct tcp_info (linux/tcp.h), which is what programs before 2012 knew.</summary>
+    private static Errno GetTcpInfo(TcpSocket tcp, ref Reply reply)
+    {
+        const int length = 104;
+        fixed (byte* octets = reply.Option)
+        {
+            uint* words = (uint*)octets;
+            uint segment = (uint)Math.Max(1, tcp.SegmentSize);
+            words[4] = segment; // tcpi_snd_mss
+            words[6] = (uint)tcp.UnacknowledgedOctets / segment; // tcpi_unacked
+            words[17] = (uint)(tcp.SmoothedRoundTrip?.TotalMicroseconds ?? 0); // tcpi_rtt
+            words[18] = (uint)(tcp.RoundTripVariation.TotalMicroseconds); // tcpi_rttvar
+            words[20] = (uint)tcp.CongestionWindow / segment; // tcpi_snd_cwnd
+            words[25] = (uint)tcp.RetransmittedSegments; // tcpi_total_retrans
+        }
+        reply.OptionLength = length;
         return Errno.None;
     }
 

@@ -31,7 +31,7 @@ internal sealed class VnlLocatorTests
 
     [TestCase("/chosen", "", ExpectedResult = "/chosen")]
     [TestCase("", "/run/user/7/vde.ctl /run/vde.ctl", ExpectedResult = "/run/user/7/vde.ctl")]
-    [TestCase("", "/home/u/.vde2/default.switch /run/vde.ctl", ExpectedResult = "/home/u/.vde2/default.switch")]
+    [TestCase("", "/users/u/.vde2/default.switch /run/vde.ctl", ExpectedResult = "/users/u/.vde2/default.switch")]
     [TestCase("", "/var/run/vde.ctl", ExpectedResult = "/var/run/vde.ctl")]
     [TestCase("", "/tmp/vde.ctl", ExpectedResult = "/run/user/7/vde.ctl", Description = "anyone could have made it")]
     public string The_default_is_the_first_that_exists(string chosen, string existing) => VnlLocator.Default(
@@ -39,7 +39,7 @@ internal sealed class VnlLocatorTests
         {
             "VDE_SWITCH" => chosen,
             "XDG_RUNTIME_DIR" => "/run/user/7",
-            "HOME" => "/home/u",
+            "HOME" => "/users/u",
             _ => null,
         },
         path => existing.Split(' ').Contains(path));
