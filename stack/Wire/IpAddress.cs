@@ -56,9 +56,10 @@ public readonly record struct IpAddress(UInt128 Value)
     public static bool TryParse([NotNullWhen(true)] string? text, out IpAddress address)
     {
         address = default;
-        // IPAddress also takes "10.1" and "0x0a280020"; a typing error there would become another host.
+        // IPAddress also takes "10.1", "0x0a280020" and the octal "010.40.0.1"; a typing error there would become another
+        // host. Only the plain form is written as it was read.
         if (!IPAddress.TryParse(text, out IPAddress? parsed) ||
-            (parsed.AddressFamily == AddressFamily.InterNetwork && text.Split('.').Length != LengthV4))
+            (parsed.AddressFamily == AddressFamily.InterNetwork && parsed.ToString() != text))
             return false;
         address = Read(parsed.GetAddressBytes());
         return true;
