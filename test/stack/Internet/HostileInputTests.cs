@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using CsCheck;
 using PacketDotNet;
 using Pyco.Stack.Sockets;
@@ -8,6 +9,8 @@ namespace Pyco.Stack.Tests.Internet;
 /// <summary>Whatever comes from the wire: no exception, no leak, and the stack still works afterwards.</summary>
 public sealed class HostileInputTests
 {
+    private const byte Syn = 2;
+
     [Test]
     public void Random_octets_never_throw_and_never_leak() =>
         Gen.Byte.Array[0, 300].Array[1, 20].Sample(frames =>
@@ -35,6 +38,50 @@ public sealed class HostileInputTests
                 host.Wait(40);
                 AssertStillWorks(host, socket);
             }, iter: 1000);
+
+    [Test]
+    public void Segments_of_every_kind_at_a_listener_never_throw_and_never_leak() =>
+        Gen.Select(Gen.Byte, Gen.Int[0, 15], Gen.UInt[0, 3], Gen.UInt[0, 3], Gen.Byte.Array[0, 60]).Array[1, 30].Sample(
+            segments =>
+            {
+                using TestHost host = Prepare(out UdpSocket socket);
+                TcpSocket listener = host.Stack.OpenTcp();
+                Assert.That(listener.Bind(TestHost.Endpoint("0.0.0.0", 9)), Is.EqualTo(Errno.None));
+                Assert.That(listener.Listen(4), Is.EqualTo(Errno.None));
+                foreach ((byte flags, int dataOffset, uint seq, uint ack, byte[] content) in segments)
+                    host.Hear(TestHost.RawIp(6, Segment(flags, dataOffset, seq, ack, content)));
+                host.Wait(40);
+                AssertStillWorks(host, socket);
+                host.MeetPeer();
+                host.Hear(TestHost.RawIp(6, Segment(Syn, 5, 0, 0, [], sourcePort: 1001)));
+                TcpPacket answer = host.LastSent<TcpPacket>();
+                Assert.That((answer.DestinationPort, answer.Synchronize, answer.Acknowledgment), Is.EqualTo((1001, true, true)));
+                listener.Abort(host.Now);
+            }, iter: 500);
+
+    /// <summary>With a right checksum, or nothing would get past it; the content is options, payload or both.</summary>
+    private static byte[] Segment(
+        byte flags, int dataOffset, uint seq, uint ack, byte[] content, ushort sourcePort = 1000)
+    {
+        byte[] octets = new byte[20 + content.Length];
+        BinaryPrimitives.WriteUInt16BigEndian(octets, sourcePort);
+        BinaryPrimitives.WriteUInt16BigEndian(octets.AsSpan(2), 9);
+        BinaryPrimitives.WriteUInt32BigEndian(octets.AsSpan(4), seq);
+        BinaryPrimitives.WriteUInt32BigEndian(octets.AsSpan(8), ack);
+        octets[12] = (byte)(dataOffset << 4);
+        octets[13] = flags;
+        BinaryPrimitives.WriteUInt16BigEndian(octets.AsSpan(14), 1000);
+        content.CopyTo(octets, 20);
+        byte[] pseudoHeader =
+        [
+            .. System.Net.IPAddress.Parse(TestHost.Peer).GetAddressBytes(),
+            .. System.Net.IPAddress.Parse(TestHost.Address).GetAddressBytes(),
+            0, 6, (byte)(octets.Length >> 8), (byte)octets.Length,
+        ];
+        uint sum = Pyco.Stack.Wire.Checksum.Add(Pyco.Stack.Wire.Checksum.Add(pseudoHeader), octets);
+        BinaryPrimitives.WriteUInt16BigEndian(octets.AsSpan(16), Pyco.Stack.Wire.Checksum.Finish(sum));
+        return octets;
+    }
 
     private static byte[][] Samples { get; } =
     [
