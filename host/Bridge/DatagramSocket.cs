@@ -11,13 +11,10 @@ namespace Pyco.Host.Bridge;
 /// <summary>A program's UDP socket: one message, one datagram, with a header where the peer is not understood.</summary>
 internal sealed unsafe class DatagramSocket : ProgramSocket
 {
-    private const uint Watched = Constants.EpollIn | Constants.EpollOut | Constants.EpollRdhup | Constants.EpollEt;
-
     /// <summary>What one socket may move before the others have their turn.</summary>
     private const int MessagesPerTurn = 256;
 
     private bool _mayRead;
-    private bool _mayWrite;
     private Datagram? _waiting;
 
     public DatagramSocket(SocketBridge bridge, SocketKey key, bool isV6, UdpSocket udp)
@@ -35,17 +32,10 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
 
     public override Errno Bind(IpEndpoint local) => Udp.Bind(local);
 
-    public void Attach(int descriptor)
-    {
-        Descriptor = descriptor;
-        SocketBuffers.Enlarge(descriptor);
-        Bridge.Loop.Add(this, Watched);
-    }
-
     public override void OnEvents(uint events, Instant now)
     {
         _mayRead |= (events & ~Constants.EpollOut) != 0;
-        _mayWrite |= (events & Constants.EpollOut) != 0;
+        NoteRoom(events);
         MoveToProgram();
         MoveToStack(now);
         Bridge.Wake();
@@ -134,7 +124,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
 
     private void MoveToProgram()
     {
-        while (_mayWrite && IsAttached)
+        while (MayWrite && IsAttached)
         {
             Datagram datagram;
             if (_waiting is { } waiting)
@@ -189,7 +179,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
             if (sent >= 0 || Marshal.GetLastPInvokeError() != (int)Errno.EAGAIN)
                 return true;
         }
-        _mayWrite = false;
+        AwaitRoom();
         return false;
     }
 }

@@ -9,6 +9,12 @@ namespace Pyco.Host.Bridge;
 /// <summary>A program's socket as the host knows it: its kernel name, its socket in the stack, and the wire between.</summary>
 internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key, bool isV6) : EventSource
 {
+    /// <summary>
+    /// Edge-triggered, so that no system call is needed when a side stops to be ready. EPOLLOUT is watched only while the
+    /// program's side is full: the kernel reports it with every read of the program, and would wake us for nothing.
+    /// </summary>
+    private const uint Watched = Constants.EpollIn | Constants.EpollRdhup | Constants.EpollEt;
+
     public SocketKey Key { get; } = key;
 
     public bool IsV6 { get; } = isV6;
@@ -43,6 +49,34 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key, bool i
         Stack.ReusePort |= flags.HasFlag(RequestFlags.ReusePort);
         Stack.V6Only |= flags.HasFlag(RequestFlags.V6Only);
         Stack.AllowBroadcast = flags.HasFlag(RequestFlags.Broadcast);
+    }
+
+    /// <summary>False while the program's side is full.</summary>
+    protected bool MayWrite { get; private set; }
+
+    /// <summary>Our end of the program's socket, to be watched from now on.</summary>
+    public void Attach(int descriptor)
+    {
+        Descriptor = descriptor;
+        SocketBuffers.Enlarge(descriptor);
+        MayWrite = true;
+        Bridge.Loop.Add(this, Watched);
+    }
+
+    /// <summary>The program's side is full: an event tells when it takes more.</summary>
+    protected void AwaitRoom()
+    {
+        MayWrite = false;
+        Bridge.Loop.SetInterest(this, Watched | Constants.EpollOut);
+    }
+
+    /// <summary>Takes note if the event that <see cref="AwaitRoom"/> waits for has come.</summary>
+    protected void NoteRoom(uint events)
+    {
+        if (MayWrite || (events & Constants.EpollOut) == 0)
+            return;
+        MayWrite = true;
+        Bridge.Loop.SetInterest(this, Watched);
     }
 
     /// <summary>Ends our side; the program sees it on its socket.</summary>

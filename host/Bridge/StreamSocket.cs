@@ -13,9 +13,6 @@ namespace Pyco.Host.Bridge;
 /// </summary>
 internal sealed unsafe class StreamSocket : ProgramSocket
 {
-    /// <summary>Watched edge-triggered, so that no system call is needed when a side stops to be ready.</summary>
-    private const uint Watched = Constants.EpollIn | Constants.EpollOut | Constants.EpollRdhup | Constants.EpollEt;
-
     /// <summary>What one socket may move before the others have their turn.</summary>
     private const int OctetsPerTurn = 512 * 1024;
 
@@ -25,7 +22,6 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     private int _fillerLeft;
     private bool _isConnecting;
     private bool _mayRead;
-    private bool _mayWrite;
     private bool _isHungUp;
     private bool _programFinished;
     private bool _programClosed;
@@ -106,7 +102,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     {
         _isHungUp |= (events & (Constants.EpollHup | Constants.EpollErr)) != 0;
         _mayRead |= (events & ~Constants.EpollOut) != 0;
-        _mayWrite |= (events & Constants.EpollOut) != 0;
+        NoteRoom(events);
         Move(now);
         Bridge.Wake();
     }
@@ -141,13 +137,6 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     {
         Tcp.Abort(now);
         CloseDescriptor();
-    }
-
-    private void Attach(int descriptor)
-    {
-        Descriptor = descriptor;
-        SocketBuffers.Enlarge(descriptor);
-        Bridge.Loop.Add(this, Watched);
     }
 
     private void Move(Instant now)
@@ -230,7 +219,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
 
     private void MoveToProgram(Instant now)
     {
-        while (_mayWrite && IsAttached && Tcp.ReceivedOctets > 0)
+        while (MayWrite && IsAttached && Tcp.ReceivedOctets > 0)
         {
             int count = Tcp.PeekReceived(_pieces);
             nint sent = SendPieces(count);
@@ -241,7 +230,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
             }
             var error = (Errno)Marshal.GetLastPInvokeError();
             if (error == Errno.EAGAIN)
-                _mayWrite = false;
+                AwaitRoom();
             else if (error != Errno.EINTR)
                 Tcp.Consume(Tcp.ReceivedOctets, now); // SHUT_RD, or closed: nobody will read it (Linux drops it too)
         }
