@@ -37,7 +37,7 @@ public sealed unsafe class VdePlug : IPolledLink
 
     /// <summary>
     /// What a stock switch holds for one receiver before it drops: 93 full frames were measured, because the kernel
-    /// charges about 2300 octets for each 1514 against the sender's SO_SNDBUF of 212,992. A few frames are left for others.
+    /// charges about 2300 octets for each 1514 against the sender's SO_SNDBUF of 212,992. Eleven frames are left for acknowledgements and other hosts.
     /// </summary>
     public const int StockQueueOctets = 120_000;
 
