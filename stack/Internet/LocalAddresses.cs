@@ -7,6 +7,10 @@ internal sealed class LocalAddresses(IReadOnlyList<IpPrefix> prefixes)
 {
     private readonly IpPrefix[] _prefixes = [.. prefixes];
 
+    // Looked at with every packet, so worked out once.
+    private readonly IpAddress[] _broadcasts =
+        [IpAddress.BroadcastV4, .. prefixes.Select(prefix => prefix.DirectedBroadcast).OfType<IpAddress>()];
+
     public ReadOnlySpan<IpPrefix> Prefixes => _prefixes;
 
     /// <summary>True for an address that the wire knows us by, which loopback is not.</summary>
@@ -21,17 +25,7 @@ internal sealed class LocalAddresses(IReadOnlyList<IpPrefix> prefixes)
     }
 
     /// <summary>True for the limited broadcast address and those of our subnets (RFC 919, RFC 922).</summary>
-    public bool IsBroadcast(IpAddress address)
-    {
-        if (address.IsLimitedBroadcast)
-            return true;
-        foreach (ref readonly IpPrefix prefix in _prefixes.AsSpan())
-        {
-            if (prefix.DirectedBroadcast == address)
-                return true;
-        }
-        return false;
-    }
+    public bool IsBroadcast(IpAddress address) => _broadcasts.AsSpan().Contains(address);
 
     /// <summary>The own address in the smallest of our subnets that has the other address too, or null.</summary>
     public IpAddress? FindOnLink(IpAddress other)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
@@ -13,8 +14,7 @@ public readonly record struct MacAddress
     public MacAddress(ReadOnlySpan<byte> octets)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(octets.Length, Length);
-        foreach (byte octet in octets)
-            _value = (_value << 8) | octet;
+        _value = (ulong)BinaryPrimitives.ReadUInt16BigEndian(octets) << 32 | BinaryPrimitives.ReadUInt32BigEndian(octets[2..]);
     }
 
     public static MacAddress Broadcast { get; } = new([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
@@ -24,8 +24,8 @@ public readonly record struct MacAddress
 
     public void CopyTo(Span<byte> destination)
     {
-        for (int index = 0; index < Length; index++)
-            destination[index] = (byte)(_value >> (8 * (Length - 1 - index)));
+        BinaryPrimitives.WriteUInt16BigEndian(destination, (ushort)(_value >> 32));
+        BinaryPrimitives.WriteUInt32BigEndian(destination[2..], (uint)_value);
     }
 
     /// <summary>Reads <c>02:00:0a:28:00:20</c> or the same with dashes.</summary>

@@ -186,7 +186,9 @@ internal static partial class SegmentArrives
             tcb.Timers.Persist.Clear();
         bool isDuplicate = acked == 0 && hadFlight && seg.Len == 0 && !windowChanged; // RFC 5681 §2
         bool hasSack = tcb.IsSackOn && seg.Options.SackCount > 0;
-        snd.Recovery.OnAck(tcb, seg, acked, rtt, isDuplicate || (acked == 0 && hadFlight && hasSack), now);
+        // To one that only receives, acknowledgements say nothing about loss.
+        if (acked > 0 || hadFlight)
+            snd.Recovery.OnAck(tcb, seg, acked, rtt, isDuplicate || (acked == 0 && hasSack), now);
         if (acked > 0 && snd.TakeWritable())
             tcb.Report(SocketEvents.Writable);
     }

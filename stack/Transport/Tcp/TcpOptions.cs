@@ -56,6 +56,8 @@ internal readonly struct TcpOptions
         _sackBlocks = blocks;
     }
 
+    private TcpOptions(TcpTimestamp timestamp) => Timestamp = timestamp;
+
     /// <summary>RFC 9293 §3.7.1; zero counts as absent.</summary>
     public ushort? Mss { get; }
 
@@ -76,6 +78,18 @@ internal readonly struct TcpOptions
     /// <summary>Reads the octets between the fixed header and the payload.</summary>
     /// <returns>False if the list is malformed; <paramref name="options"/> has what stood before the fault.</returns>
     public static bool TryParse(ReadOnlySpan<byte> octets, out TcpOptions options)
+    {
+        if (octets.Length == TcpOptionsWriter.TimestampLength &&
+            BinaryPrimitives.ReadUInt32BigEndian(octets) == TcpOptionsWriter.TimestampPrefix)
+        {
+            // What nearly every segment carries, laid out as RFC 7323 appendix A recommends.
+            options = new(ReadTimestamp(octets[4..]));
+            return true;
+        }
+        return TryParseAny(octets, out options);
+    }
+
+    private static bool TryParseAny(ReadOnlySpan<byte> octets, out TcpOptions options)
     {
         ushort? mss = null;
         byte? windowScale = null;
@@ -113,8 +127,7 @@ internal readonly struct TcpOptions
                     sackPermitted = true;
                     break;
                 case TcpOptionKind.Timestamp when value.Length == 8:
-                    timestamp = new(
-                        BinaryPrimitives.ReadUInt32BigEndian(value), BinaryPrimitives.ReadUInt32BigEndian(value[4..]));
+                    timestamp = ReadTimestamp(value);
                     break;
                 case TcpOptionKind.Sack when value.Length is > 0 and <= 8 * MaxSackBlocks && value.Length % 8 == 0:
                     sackCount = ReadSackBlocks(value, ref blocks);
@@ -127,6 +140,9 @@ internal readonly struct TcpOptions
         options = new(mss, windowScale, sackPermitted, timestamp, sackCount, blocks);
         return wellFormed;
     }
+
+    private static TcpTimestamp ReadTimestamp(ReadOnlySpan<byte> value) =>
+        new(BinaryPrimitives.ReadUInt32BigEndian(value), BinaryPrimitives.ReadUInt32BigEndian(value[4..]));
 
     private static int ReadSackBlocks(ReadOnlySpan<byte> value, ref SackBlockArray blocks)
     {

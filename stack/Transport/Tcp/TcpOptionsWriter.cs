@@ -14,6 +14,9 @@ internal ref struct TcpOptionsWriter(Span<byte> destination)
     /// <summary>A timestamp option with its padding, as nearly every segment carries it.</summary>
     public const int TimestampLength = 12;
 
+    /// <summary>Its first four octets: two times NOP, the kind, the length (RFC 7323 appendix A).</summary>
+    public const uint TimestampPrefix = 0x0101080a;
+
     private readonly Span<byte> _destination = destination;
 
     /// <summary>Octets written so far.</summary>
