@@ -58,7 +58,7 @@ public static class StackHostProcess
         if (host.Stack.AddressState == AddressState.Conflict)
         {
             throw new IOException(
-                $"address {host.Stack.ConflictingAddress} is in use on this network by {host.Stack.ConflictingMac}; " +
+                $"address {host.Stack.ConflictingAddress} is in use on this network by {host.Stack.ConflictingMac}: " +
                 "choose another with -a");
         }
         using ProgramWatch? watch = options.ProgramPid is { } pid ? new(host, options.Credentials, pid) : null;

@@ -6,7 +6,9 @@ namespace Pyco.Stack.Link;
 internal interface IAddressAnnouncer
 {
     /// <summary>"Does anybody have this address?", without saying that we want it (RFC 5227 §1.1).</summary>
-    void SendProbe(IpAddress address);
+    /// <param name="address">Which.</param>
+    /// <param name="tieBreaker">Goes into the target's MAC, see <see cref="AddressClaims"/>.</param>
+    void SendProbe(IpAddress address, MacAddress tieBreaker);
 
     /// <summary>"This address is mine", to everybody.</summary>
     void SendAnnouncement(IpAddress address);
@@ -17,6 +19,11 @@ internal interface IAddressAnnouncer
 /// them. A program must not wait the RFC's 4 to 7 s for its start, so the address is usable after one probe and
 /// <see cref="FirstProbeWait"/>; the other probes and the announcements follow in the background.
 /// </summary>
+/// <remarks>
+/// Two hosts that start at the same moment hear each other's probes. By RFC 5227 §2.1.1 both would give up; and neither
+/// would where both derive the same MAC from network and address, because each takes the other's probe for its own come
+/// back. So our probes carry a random number where others have zero, in the target's MAC, and the larger number wins.
+/// </remarks>
 internal sealed class AddressClaims
 {
     /// <summary>How long the first probe may stay unanswered. A host on a local switch answers within a millisecond.</summary>
@@ -41,6 +48,7 @@ internal sealed class AddressClaims
     private readonly IAddressAnnouncer _announcer;
     private readonly Entropy _entropy;
     private readonly StackCounters _counters;
+    private ulong? _tieBreaker;
     private Instant? _next;
 
     public AddressClaims(
@@ -57,6 +65,9 @@ internal sealed class AddressClaims
 
     public IpAddress? ConflictingAddress { get; private set; }
 
+    /// <summary>48 bits, and never the zero of hosts that draw no number.</summary>
+    private ulong TieBreaker => _tieBreaker ??= (_entropy.NextUInt64() >> 16) | 1;
+
     /// <summary>See <see cref="NetworkStack.YieldsAddress"/>.</summary>
     public bool Yields { get; set; }
 
@@ -65,13 +76,15 @@ internal sealed class AddressClaims
     /// <summary>Begins to probe; without <paramref name="detect"/> it only announces.</summary>
     public void Start(bool detect, Instant now)
     {
+        if (State == AddressState.Conflict)
+            return; // somebody was heard before we said a word
         foreach (Claim claim in _claims)
         {
             claim.Phase = detect ? Phase.FirstProbe : Phase.Announce;
             claim.Sent = detect ? 1 : 0;
             claim.Timer.Set(now, detect ? FirstProbeWait : TimeSpan.Zero);
             if (detect)
-                _announcer.SendProbe(claim.Address);
+                SendProbe(claim);
         }
         if (!detect)
             State = AddressState.Usable;
@@ -107,14 +120,20 @@ internal sealed class AddressClaims
                 WasWanted = true;
             else if (State != AddressState.Usable)
             {
-                // A packet from the address proves a conflict even with our own MAC, which may be derived from the
-                // address; a probe may be our own, reflected (RFC 5227 §2.1.1).
-                if (claimsOurs || packet.SenderMac != ownMac)
+                // A packet from the address proves a conflict even with our own MAC, which may be derived from the address.
+                if (claimsOurs || LosesTo(packet, ownMac))
                     GiveUp(claim, packet.SenderMac);
             }
             else if (claimsOurs && packet.SenderMac != ownMac)
                 Defend(claim, packet.SenderMac, now);
         }
+    }
+
+    /// <summary>Whether another's probe is a reason to give up; it may be our own, reflected (RFC 5227 §2.1.1).</summary>
+    private bool LosesTo(in ArpPacket probe, MacAddress ownMac)
+    {
+        ulong other = probe.TargetMac.ToUInt64();
+        return other == 0 ? probe.SenderMac != ownMac : other > TieBreaker;
     }
 
     /// <summary>Does what is due.</summary>
@@ -147,7 +166,7 @@ internal sealed class AddressClaims
                 _announcer.SendAnnouncement(claim.Address);
                 break;
             case Phase.LaterProbes:
-                _announcer.SendProbe(claim.Address);
+                SendProbe(claim);
                 claim.Sent++;
                 if (claim.Sent < ProbeCount)
                 {
@@ -188,6 +207,8 @@ internal sealed class AddressClaims
         ConflictingMac = other;
         ConflictingAddress = claim.Address;
     }
+
+    private void SendProbe(Claim claim) => _announcer.SendProbe(claim.Address, MacAddress.FromUInt64(TieBreaker));
 
     private TimeSpan RandomProbeInterval() =>
         ProbeInterval + TimeSpan.FromMilliseconds(_entropy.Next((int)ProbeInterval.TotalMilliseconds));

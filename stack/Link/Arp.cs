@@ -55,8 +55,8 @@ internal sealed class Arp : INeighborDiscovery, IAddressAnnouncer
 
     public void OnUnreachable(Frame packet, Instant now) => _onUnreachable(packet, now);
 
-    public void SendProbe(IpAddress address) =>
-        Send(ArpPacket.Request, MacAddress.Broadcast, IpAddress.AnyV4, default, address);
+    public void SendProbe(IpAddress address, MacAddress tieBreaker) =>
+        Send(ArpPacket.Request, MacAddress.Broadcast, IpAddress.AnyV4, tieBreaker, address);
 
     // An announcement is a request whose sender and target are the same (RFC 5227 §3 tells why not a reply).
     public void SendAnnouncement(IpAddress address) =>

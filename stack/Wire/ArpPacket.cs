@@ -21,6 +21,9 @@ internal readonly ref struct ArpPacket
 
     public IpAddress SenderAddress => IpAddress.Read(_octets[14..18]);
 
+    /// <summary>In a request it means nothing, and others leave it zero.</summary>
+    public MacAddress TargetMac => new(_octets[18..24]);
+
     public IpAddress TargetAddress => IpAddress.Read(_octets[24..28]);
 
     /// <summary>Accepts only IPv4 over Ethernet, request or reply, from a single sender; padding may follow.</summary>

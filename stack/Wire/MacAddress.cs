@@ -17,10 +17,17 @@ public readonly record struct MacAddress
         _value = (ulong)BinaryPrimitives.ReadUInt16BigEndian(octets) << 32 | BinaryPrimitives.ReadUInt32BigEndian(octets[2..]);
     }
 
+    private MacAddress(ulong value) => _value = value;
+
     public static MacAddress Broadcast { get; } = new([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
 
     /// <summary>The group bit: broadcast and multicast addresses have it.</summary>
     public bool IsGroup => (_value >> 40 & 1) != 0;
+
+    /// <summary>The address whose number, read as one big-endian integer, is in the low 48 bits.</summary>
+    internal static MacAddress FromUInt64(ulong value) => new(value & 0xffff_ffff_ffff);
+
+    internal ulong ToUInt64() => _value;
 
     public void CopyTo(Span<byte> destination)
     {

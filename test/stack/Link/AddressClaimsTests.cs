@@ -59,13 +59,58 @@ public sealed class AddressClaimsTests
     }
 
     [Test]
-    public void Somebody_elses_probe_for_the_address_is_a_conflict_but_our_own_reflected_is_not()
+    public void A_probe_without_a_number_is_a_conflict_unless_it_has_our_own_MAC()
     {
         using var host = new TestHost(detectConflicts: true);
         host.HearArp(ArpOperation.Request, "0.0.0.0", TestHost.Address, TestHost.Mac);
         Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Probing));
         host.HearArp(ArpOperation.Request, "0.0.0.0", TestHost.Address);
         Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Conflict));
+    }
+
+    [TestCase("FF-FF-FF-FF-FF-FF", AddressState.Conflict)]
+    [TestCase("00-00-00-00-00-01", AddressState.Probing)]
+    public void Of_two_hosts_that_probe_at_once_the_one_with_the_larger_number_goes_on(string number, AddressState outcome)
+    {
+        foreach (PhysicalAddress mac in new[] { TestHost.Mac, TestHost.PeerMac })
+        {
+            using var host = new TestHost(detectConflicts: true);
+            host.HearArp(ArpOperation.Request, "0.0.0.0", TestHost.Address, mac, targetMac: PhysicalAddress.Parse(number));
+            Assert.That(host.Stack.AddressState, Is.EqualTo(outcome), $"a probe from {mac}");
+        }
+    }
+
+    [Test]
+    public void A_host_that_loses_before_its_first_probe_says_nothing_to_the_one_that_won()
+    {
+        using var host = new TestHost(detectConflicts: true, start: false);
+        host.HearArp(
+            ArpOperation.Request, "0.0.0.0", TestHost.Address, TestHost.Mac, targetMac: PhysicalAddress.Parse("FF-FF-FF-FF-FF-FF"));
+        host.Start();
+        host.Wait(10);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Conflict));
+        Assert.That(host.Trace, Is.Empty, "a word of ours could make the other give up too");
+    }
+
+    [Test]
+    public void A_host_that_wins_before_its_first_probe_goes_on()
+    {
+        using var host = new TestHost(detectConflicts: true, start: false);
+        host.HearArp(
+            ArpOperation.Request, "0.0.0.0", TestHost.Address, TestHost.Mac, targetMac: PhysicalAddress.Parse("00-00-00-00-00-01"));
+        host.Start();
+        host.Wait(1);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+    }
+
+    [Test]
+    public void Our_own_probe_reflected_is_no_conflict()
+    {
+        using var host = new TestHost(detectConflicts: true);
+        PhysicalAddress number = host.LastSent<PacketDotNet.ArpPacket>().TargetHardwareAddress;
+        Assert.That(number, Is.Not.EqualTo(PhysicalAddress.Parse("00-00-00-00-00-00")));
+        host.HearArp(ArpOperation.Request, "0.0.0.0", TestHost.Address, TestHost.Mac, targetMac: number);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Probing));
     }
 
     [Test]

@@ -96,14 +96,20 @@ internal sealed class TestHost : IDisposable
     public void Hear(Packet packet) => Hear(packet.Bytes);
 
     public void HearArp(
-        ArpOperation operation, string sender, string target, PhysicalAddress? mac = null, PhysicalAddress? to = null)
+        ArpOperation operation,
+        string sender,
+        string target,
+        PhysicalAddress? mac = null,
+        PhysicalAddress? to = null,
+        PhysicalAddress? targetMac = null)
     {
         mac ??= PeerMac;
+        targetMac ??= operation == ArpOperation.Response ? Mac : PhysicalAddress.Parse("00-00-00-00-00-00");
         var ethernet = new EthernetPacket(mac, to ?? BroadcastMac, EthernetType.Arp)
         {
             PayloadPacket = new PacketDotNet.ArpPacket(
                 operation,
-                operation == ArpOperation.Response ? Mac : PhysicalAddress.Parse("00-00-00-00-00-00"),
+                targetMac,
                 System.Net.IPAddress.Parse(target),
                 mac,
                 System.Net.IPAddress.Parse(sender)),
