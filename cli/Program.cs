@@ -82,7 +82,7 @@ internal static class Program
             Terminal.Out($"{Names.PycoRun} {Version}\n");
             return ExitStatus.Success;
         }
-        new Launcher(image).Run(new RunOptionsReader(command, Environment.GetEnvironmentVariable).Read(words));
+        new Launcher(image).Run(new RunOptionsReader(command, Environment.GetEnvironmentVariable, Path.Exists).Read(words));
         return ExitStatus.Success;
     }
 }

@@ -105,8 +105,11 @@ internal struct FileStatus
     public const ushort SetUserId = 0x800;
     public const ushort SetGroupId = 0x400;
     private const ushort TypeMask = 0xf000;
+    private const ushort TypeSocket = 0xc000;
     private const ushort RegularFile = 0x8000;
     private const ushort Directory = 0x4000;
+
+    public readonly bool IsSocket => (Mode & TypeMask) == TypeSocket;
 
     public readonly bool IsRegularFile => (Mode & TypeMask) == RegularFile;
 

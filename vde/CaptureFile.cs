@@ -47,14 +47,17 @@ public sealed unsafe class CaptureFile : IDisposable
             path, WriteOnly | Create | Truncate | Processes.NonBlock | Processes.CloseOnExec, Permissions);
         if (descriptor < 0)
         {
-            throw new IOException((Errno)Marshal.GetLastPInvokeError() == Errno.ENXIO
-                ? $"nobody reads the pipe {path}: start the reader first"
-                : $"cannot write the capture file {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+            throw (Errno)Marshal.GetLastPInvokeError() == Errno.ENXIO
+                ? new IOException($"nobody reads the pipe {path}: start the reader first")
+                : CannotWrite(path);
         }
         CaptureFile file = new(path, descriptor, log);
         file.Enqueue(PcapngWriter.Header(application, described));
-        file.Flush();
-        return file;
+        if (file.TryWrite())
+            return file;
+        IOException failure = CannotWrite(path);
+        file.Close();
+        throw failure;
     }
 
     /// <summary>Notes a frame, which <see cref="Flush"/> writes.</summary>
@@ -77,7 +80,27 @@ public sealed unsafe class CaptureFile : IDisposable
     /// <summary>Writes what is noted, so that readers of the growing file find whole blocks.</summary>
     public void Flush()
     {
-        while (_start < _end && _descriptor >= 0)
+        if (_descriptor < 0 || TryWrite())
+            return;
+        _log($"capturing to {_path} has stopped: {Marshal.GetLastPInvokeErrorMessage()}");
+        // What was written of the last block would make the file unreadable for some.
+        _ = Processes.ftruncate(_descriptor, _wholeBlocks);
+        Close();
+    }
+
+    public void Dispose()
+    {
+        if (_descriptor < 0)
+            return;
+        Enqueue(PcapngWriter.Statistics(Now(), _seen, _dropped));
+        Flush();
+        Close();
+    }
+
+    /// <summary>Writes as much as goes without waiting; false if no more will ever go, and errno tells why.</summary>
+    private bool TryWrite()
+    {
+        while (_start < _end)
         {
             nint written;
             fixed (byte* first = &_buffer[_start])
@@ -89,8 +112,7 @@ public sealed unsafe class CaptureFile : IDisposable
                     continue;
                 if (error == Errno.EAGAIN)
                     break;
-                GiveUp();
-                return;
+                return false;
             }
             _start += (int)written;
             _written += written;
@@ -100,17 +122,7 @@ public sealed unsafe class CaptureFile : IDisposable
         _start = 0;
         if (_end == 0)
             _wholeBlocks = _written;
-    }
-
-    public void Dispose()
-    {
-        if (_descriptor < 0)
-            return;
-        Enqueue(PcapngWriter.Statistics(Now(), _seen, _dropped));
-        Flush();
-        if (_descriptor >= 0)
-            _ = Libc.close(_descriptor);
-        _descriptor = -1;
+        return true;
     }
 
     private void Enqueue(ReadOnlySpan<byte> block)
@@ -121,15 +133,16 @@ public sealed unsafe class CaptureFile : IDisposable
         _end += block.Length;
     }
 
-    private void GiveUp()
+    private void Close()
     {
-        _log($"capturing to {_path} has stopped: {Marshal.GetLastPInvokeErrorMessage()}");
-        // What was written of the last block would make the file unreadable for some.
-        _ = Processes.ftruncate(_descriptor, _wholeBlocks);
-        _ = Libc.close(_descriptor);
+        if (_descriptor >= 0)
+            _ = Libc.close(_descriptor);
         _descriptor = -1;
         _start = _end = 0;
     }
+
+    private static IOException CannotWrite(string path) =>
+        new($"cannot write the capture file {path}: {Marshal.GetLastPInvokeErrorMessage()}");
 
     private static ulong Now()
     {

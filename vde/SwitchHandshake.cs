@@ -172,7 +172,9 @@ internal sealed unsafe class SwitchHandshake : IDisposable
             $"(vde_switch -s {_locator.Path} -m 666), or join its group"),
         Errno.EPROTOTYPE => new VdeException(
             VdeFailure.NotASwitch, $"{_controlPath} is a datagram socket, not a switch's control socket"),
-        Errno.ECONNREFUSED when File.Exists(_controlPath) => new VdeException(
+        Errno.ECONNREFUSED when !IsSocket(_controlPath) => new VdeException(
+            VdeFailure.NotASwitch, $"{_controlPath} is not a socket: give a switch's control directory"),
+        Errno.ECONNREFUSED => new VdeException(
             VdeFailure.NoSwitch,
             $"nothing listens at {_controlPath}: the switch has ended; start it again: vde_switch -s {_locator.Path} -d"),
         _ => new VdeException(
@@ -187,6 +189,11 @@ internal sealed unsafe class SwitchHandshake : IDisposable
 
     private VdeException NoAnswer() => new(
         VdeFailure.NoAnswer,
-        $"the switch at {_locator.Path} did not answer within {Patience.TotalSeconds:0} s: it is full " +
-        $"(start it with more ports: vde_switch -n 256) or stopped");
+        $"the switch at {_locator.Path} did not answer within {Patience.TotalSeconds:0} s: " +
+        (_locator.Port == 0 ? "it is full " : $"it has no port {_locator.Port} ") +
+        "(start it with more ports: vde_switch -n 256) or is stopped");
+
+    /// <summary>connect(2) says ECONNREFUSED of plain files too.</summary>
+    private static bool IsSocket(string path) =>
+        FileStatus.TryGet(path, out FileStatus status) && status.IsSocket;
 }

@@ -69,8 +69,8 @@ public sealed record VnlLocator(string Path, int Port = 0)
     /// </remarks>
     /// <param name="environment">Looks a variable up.</param>
     /// <param name="exists">Tells whether a path exists.</param>
-    /// <returns>A text for <see cref="TryParse"/>.</returns>
-    public static string Default(Func<string, string?> environment, Func<string, bool> exists)
+    /// <returns>A text for <see cref="TryParse"/>, or null if none is named and none exists.</returns>
+    public static string? Default(Func<string, string?> environment, Func<string, bool> exists)
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(exists);
@@ -82,7 +82,7 @@ public sealed record VnlLocator(string Path, int Port = 0)
         if (environment("HOME") is { Length: > 0 } home)
             candidates.Add($"{home}/.vde2/default.switch");
         candidates.AddRange(["/run/vde.ctl", "/var/run/vde.ctl"]);
-        return candidates.Find(path => exists(path)) ?? candidates[0];
+        return candidates.Find(path => exists(path));
     }
 
     /// <summary>The socket to connect to: <c>ctl</c> in the switch's directory, or the path if that is a socket itself.</summary>

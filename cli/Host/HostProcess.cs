@@ -62,11 +62,19 @@ internal static unsafe class HostProcess
     }
 
     /// <summary>Reads the order in the host.</summary>
+    /// <exception cref="LaunchException">There is none: somebody else than pyco-run has started us.</exception>
     public static HostOrder TakeOrder()
     {
         byte[] octets = new byte[HostOrder.Capacity];
         int length = ReadToEnd(Descriptors.Order, octets);
-        return HostOrder.Read(Encoding.UTF8.GetString(octets, 0, length));
+        try
+        {
+            return HostOrder.Read(Encoding.UTF8.GetString(octets, 0, length));
+        }
+        catch (FormatException)
+        {
+            throw new LaunchException($"'{Role}' is for {Names.PycoRun}'s own use");
+        }
     }
 
     /// <summary>Leaves the places that the host would otherwise keep busy: standard input and output, the folder.</summary>

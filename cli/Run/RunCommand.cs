@@ -41,27 +41,27 @@ internal sealed class RunCommand
         "-f",
         "VNL",
         "Network: a switch's directory or vde://PATH, with [PORT] behind it for a certain port. " +
-        "Default: $VDE_SWITCH, else vde.ctl in $XDG_RUNTIME_DIR or /run.");
+        "Default: $VDE_SWITCH, else the first there is of $XDG_RUNTIME_DIR/vde.ctl, ~/.vde2/default.switch and /run/vde.ctl.");
 
     public Option<string> Interface { get; } = Text("--interface", "-d", "NAME", "Name of the interface that the program sees. Default: vde0.");
 
     public Option<string> Mac { get; } = Text(
         "--mac", "-m", "MAC", "Ethernet address. Default: derived from network and address, always the same for the same two.");
 
-    public Option<string> HostName { get; } = Text("--hostname", null, "NAME", "Host name that the program sees. Default: this machine's.");
+    public Option<string> HostName { get; } = Text("--hostname", null, "NAME", "Host name that the program sees. Default: the machine's.");
 
     public Option<string> Mtu { get; } = Text("--mtu", null, "OCTETS", "Largest IP packet. Default and most: 1500.");
 
     public Option<string> Capture { get; } = Text(
         "--pcap", null, "FILE", "Write all frames of the host to FILE (pcapng), which tshark and Wireshark read while it grows.");
 
-    public Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Tell addresses and events on stderr." };
+    public Option<bool> Verbose { get; } = Switch("--verbose", "-v", "Tell the switch's port, the addresses and the host process on stderr.");
 
-    public Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Tell nothing but errors." };
+    public Option<bool> Quiet { get; } = Switch("--quiet", "-q", "Tell nothing but errors.");
 
-    public Option<bool> Version { get; } = new("--version") { Description = "Show the version and exit." };
+    public Option<bool> Version { get; } = Switch("--version", null, "Show the version and exit.");
 
-    public Option<bool> Help { get; } = new("--help", "-h") { Description = "Show this and exit." };
+    public Option<bool> Help { get; } = Switch("--help", "-h", "Show this and exit.");
 
     /// <summary>The first word that is no option, and all behind it.</summary>
     public Argument<string[]> Program { get; } = new("PROGRAM [ARG...]")
@@ -127,4 +127,8 @@ internal sealed class RunCommand
 
     private static Option<string> Text(string name, string? shortName, string valueName, string description) =>
         new(name, shortName is null ? [] : [shortName]) { Description = description, HelpName = valueName };
+
+    // Without this arity the parser takes a program that is called true or false for the option's value.
+    private static Option<bool> Switch(string name, string? shortName, string description) =>
+        new(name, shortName is null ? [] : [shortName]) { Description = description, Arity = ArgumentArity.Zero };
 }

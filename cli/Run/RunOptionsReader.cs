@@ -9,7 +9,8 @@ namespace Pyco.Cli.Run;
 /// <summary>Turns words of the command line into <see cref="RunOptions"/>, or says what is wrong with them.</summary>
 /// <param name="command">The command line's grammar.</param>
 /// <param name="environment">Looks a variable up.</param>
-internal sealed class RunOptionsReader(RunCommand command, Func<string, string?> environment)
+/// <param name="exists">Tells whether a path exists.</param>
+internal sealed class RunOptionsReader(RunCommand command, Func<string, string?> environment, Func<string, bool> exists)
 {
     private const int DefaultPrefixLength = 24;
 
@@ -35,6 +36,8 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         // The parser takes what it does not know for the program's name; ./-x names a program that begins so.
         if (program[0].StartsWith('-'))
             throw Wrong($"unknown option '{program[0]}'");
+        if (words.GetValue(command.Verbose) && words.GetValue(command.Quiet))
+            throw Wrong("-v and -q cannot both be given");
         List<IpPrefix> addresses = ReadAddresses(words);
         VnlLocator network = ReadNetwork(words.GetValue(command.Network));
         return new RunOptions
@@ -86,14 +89,16 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         IpPrefix prefix = new(address, length);
         if (address.V4 >> 24 == 0 || address.IsLoopback || address.IsMulticast || address.V4 >> 28 == 0xf)
             throw Wrong($"{address} cannot be the address of a host");
-        // A /31 or /32 has neither (RFC 3021).
-        if (length <= 30 && (address == prefix.Network || address == prefix.DirectedBroadcast))
+        if (HasRoomForHosts(prefix) && (address == prefix.Network || address == prefix.DirectedBroadcast))
         {
             string what = address == prefix.Network ? "network's own" : "broadcast";
             throw Wrong($"{address} is the {what} address of {prefix.Network}/{length}: choose another or another length");
         }
         return prefix;
     }
+
+    /// <summary>A /31 or /32 has neither an address of its own nor one for broadcasts (RFC 3021).</summary>
+    private static bool HasRoomForHosts(IpPrefix prefix) => prefix.Length <= 30;
 
     private static int ReadNetmask(string text)
     {
@@ -113,15 +118,20 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         {
             if (own.Address == gateway)
                 throw Wrong($"the gateway {gateway} is the host's own address");
-            if (own.Contains(gateway))
-                return gateway;
+            if (!own.Contains(gateway))
+                continue;
+            if (HasRoomForHosts(own) && (gateway == own.Network || gateway == own.DirectedBroadcast))
+                throw Wrong($"the gateway {gateway} is no host's address in {own.Network}/{own.Length}");
+            return gateway;
         }
         throw Wrong($"the gateway {gateway} cannot be reached: it is not in {addresses[0].Network}/{addresses[0].Length}");
     }
 
     private VnlLocator ReadNetwork(string? text)
     {
-        if (!VnlLocator.TryParse(text ?? VnlLocator.Default(environment, Path.Exists), out VnlLocator? network, out string? error))
+        text ??= VnlLocator.Default(environment, exists)
+            ?? throw Wrong("no network given and no default switch is there: name one with -f, such as -f /tmp/vde.ctl, or in $VDE_SWITCH");
+        if (!VnlLocator.TryParse(text, out VnlLocator? network, out string? error))
             throw Wrong(error);
         return network with { Path = AbsolutePath(network.Path) };
     }
@@ -151,7 +161,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             return null;
         if (name.Length is 0 or > HostNameCapacity || name[0] is '-' or '.' ||
             name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '.' or '_')))
-            throw Wrong($"'{name}' is not a host name: 1 to {HostNameCapacity} letters, digits, dots and hyphens");
+            throw Wrong($"'{name}' is not a host name: 1 to {HostNameCapacity} letters, digits, dots, hyphens and underscores");
         return name;
     }
 

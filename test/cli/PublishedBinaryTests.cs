@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
+using System.Text.RegularExpressions;
 using Pyco.Vde.Tests;
 
 namespace Pyco.Cli.Tests;
@@ -41,8 +42,8 @@ internal sealed class PublishedBinaryTests
 
     [TestCase(125, "no switch at", "-a", "10.40.0.32", "-f", "/no/switch", "true")]
     [TestCase(125, "is not an address", "-a", "10.40.0", "true")]
-    [TestCase(126, "not executable", "-a", "10.40.0.32", "/etc/passwd")]
-    [TestCase(127, "no such program", "-a", "10.40.0.32", "no-such-program")]
+    [TestCase(126, "not executable", "-a", "10.40.0.32", "-f", "/no/switch", "/etc/passwd")]
+    [TestCase(127, "no such program", "-a", "10.40.0.32", "-f", "/no/switch", "no-such-program")]
     public void A_failure_is_one_line_and_a_status(int status, string message, params string[] arguments)
     {
         (int exit, string output, string errors) = Run(PycoRun, arguments);
@@ -50,6 +51,26 @@ internal sealed class PublishedBinaryTests
         Assert.That(errors, Does.StartWith("pyco-run: ").And.Contain(message));
         Assert.That(errors.Count('\n'), Is.EqualTo(1));
         Assert.That(output, Is.Empty);
+    }
+
+    [TestCase("host")]
+    [TestCase("host-start")]
+    public void The_roles_that_pyco_run_starts_are_for_nobody_else(string role)
+    {
+        string errors = Run("sh", "-c", $"{Path.GetDirectoryName(PycoRun)}/pyco {role} </dev/null").Errors;
+        Assert.That(errors, Is.EqualTo("pyco: 'host' is for pyco-run's own use\n"));
+    }
+
+    [TestCase("/dev/full", "No space left")]
+    [TestCase("/no/such/folder/trace", "No such file")]
+    [TestCase("/etc", "Is a directory")]
+    public void A_capture_that_cannot_be_written_is_told_before_the_program_starts(string path, string why)
+    {
+        StartSwitch();
+        (int exit, string output, string errors) = Run(PycoRun, "-a", "10.40.0.38", "-f", Switch, "--pcap", path, "echo", "started");
+        Assert.That(exit, Is.EqualTo(125));
+        Assert.That(output, Is.Empty);
+        Assert.That(errors, Does.Match($"^pyco-run: cannot write the capture file {path}: {why}.*\n$"));
     }
 
     [Test]
@@ -60,9 +81,28 @@ internal sealed class PublishedBinaryTests
     }
 
     [Test]
+    public void The_manual_page_has_the_same_options_as_the_help_in_the_same_order()
+    {
+        string page = File.ReadAllText(Path.GetFullPath($"{Path.GetDirectoryName(PycoRun)}/../../docs/man/pyco-run.1"));
+        string[] manual =
+        [
+            .. Regex.Matches(page, @"^\.It Fl (?:(?<short>\w) , Fl )?-(?<long>[a-z]+)", RegexOptions.Multiline).Select(Names),
+        ];
+        string[] help =
+        [
+            .. Regex.Matches(Run(PycoRun, "-h").Output, @"^  (?:-(?<short>\w), |    )--(?<long>[a-z]+)", RegexOptions.Multiline)
+                .Select(Names),
+        ];
+        Assert.That(help, Has.Length.EqualTo(13));
+        Assert.That(manual, Is.EqualTo(help));
+
+        static string Names(Match option) => $"{option.Groups["short"].Value} {option.Groups["long"].Value}";
+    }
+
+    [Test]
     public void A_missing_library_is_named()
     {
-        (int exit, _, string errors) = Run("env", "PYCO_LIB=/no/such/lib.so", PycoRun, "-a", "10.40.0.32", "true");
+        (int exit, _, string errors) = Run("env", "PYCO_LIB=/no/such/lib.so", PycoRun, "-a", "10.40.0.32", "-f", Switch, "true");
         Assert.That(exit, Is.EqualTo(125));
         Assert.That(errors, Does.Contain("/no/such/lib.so"));
     }

@@ -42,6 +42,11 @@ internal sealed class RunOptionsTests
             Read("-a", "10.40.0.32", "grep", "-v", "-a", "x", "--", "--mtu", "@file").Program,
             Is.EqualTo(new[] { "grep", "-v", "-a", "x", "--", "--mtu", "@file" }));
 
+    [TestCase("true", "-q")]
+    [TestCase("false", "-v")]
+    public void A_program_called_true_is_no_value_of_the_option_before_it(string program, string option) =>
+        Assert.That(Read("-a", "10.40.0.32", option, program).Program, Is.EqualTo(new[] { program }));
+
     [Test]
     public void Two_hyphens_end_our_options() =>
         Assert.That(Read("-a", "10.40.0.32", "-q", "--", "app", "--", "-n").Program, Is.EqualTo(new[] { "app", "--", "-n" }));
@@ -50,8 +55,19 @@ internal sealed class RunOptionsTests
     public void The_environment_names_the_network_when_the_command_line_does_not()
     {
         RunCommand command = new("pyco-run");
-        RunOptionsReader reader = new(command, name => name == "VDE_SWITCH" ? "/tmp/other.ctl" : null);
+        RunOptionsReader reader = new(command, name => name == "VDE_SWITCH" ? "/tmp/other.ctl" : null, _ => false);
         Assert.That(reader.Read(command.Parse(["-a", "10.40.0.32", "true"])).Network.Path, Is.EqualTo("/tmp/other.ctl"));
+    }
+
+    [Test]
+    public void Without_any_name_of_a_network_the_default_switch_is_taken_if_there_is_one()
+    {
+        Assert.That(Read("-a", "10.40.0.32", "true").Network, Is.EqualTo(new VnlLocator("/run/vde.ctl")));
+        RunCommand command = new("pyco-run");
+        RunOptionsReader reader = new(command, _ => null, _ => false);
+        Assert.That(
+            () => reader.Read(command.Parse(["-a", "10.40.0.32", "true"])),
+            Throws.TypeOf<LaunchException>().With.Message.Contains("name one with -f"));
     }
 
     [TestCase("no address", "true")]
@@ -66,6 +82,8 @@ internal sealed class RunOptionsTests
     [TestCase("given twice", "-a", "10.40.0.32", "-a", "10.40.0.32/16", "true")]
     [TestCase("not a netmask", "-a", "10.40.0.32", "-n", "255.0.255.0", "true")]
     [TestCase("cannot be reached", "-a", "10.40.0.32", "-g", "10.50.0.1", "true")]
+    [TestCase("no host's address in 10.40.0.0/24", "-a", "10.40.0.32", "-g", "10.40.0.0", "true")]
+    [TestCase("no host's address in 10.40.0.0/24", "-a", "10.40.0.32", "-g", "10.40.0.255", "true")]
     [TestCase("own address", "-a", "10.40.0.32", "-g", "10.40.0.32", "true")]
     [TestCase("not an interface name", "-a", "10.40.0.32", "-d", "a/b", "true")]
     [TestCase("not an Ethernet address", "-a", "10.40.0.32", "-m", "02:00", "true")]
@@ -73,6 +91,7 @@ internal sealed class RunOptionsTests
     [TestCase("not an MTU", "-a", "10.40.0.32", "--mtu", "9000", "true")]
     [TestCase("not a host name", "-a", "10.40.0.32", "--hostname", "a b", "true")]
     [TestCase("'tap://' networks are not supported", "-a", "10.40.0.32", "-f", "tap://x", "true")]
+    [TestCase("cannot both be given", "-a", "10.40.0.32", "-v", "-q", "true")]
     [TestCase("unknown option '--bogus'", "-a", "10.40.0.32", "--bogus", "true")]
     public void A_wrong_command_line_is_told_in_one_line(string expected, params string[] arguments)
     {
@@ -95,6 +114,6 @@ internal sealed class RunOptionsTests
     private static RunOptions Read(params string[] arguments)
     {
         RunCommand command = new("pyco-run");
-        return new RunOptionsReader(command, _ => null).Read(command.Parse(arguments));
+        return new RunOptionsReader(command, _ => null, path => path == "/run/vde.ctl").Read(command.Parse(arguments));
     }
 }

@@ -51,14 +51,39 @@ internal sealed class CaptureTests
     }
 
     [Test]
-    public void A_full_disk_ends_the_capture_with_one_warning()
+    public void A_full_disk_is_said_at_once()
     {
-        using CaptureFile file = Open("/dev/full");
-        file.Record(FrameDirection.Inbound, new byte[60]);
-        file.Flush();
-        file.Flush();
+        IOException failure = Assert.Throws<IOException>(() => Open("/dev/full"))!;
+        Assert.That(failure.Message, Does.Contain("/dev/full").And.Contain("No space left"));
+        Assert.That(_log, Is.Empty);
+    }
+
+    [Test]
+    public void A_write_that_fails_later_ends_the_capture_with_one_warning()
+    {
+        string pipe = $"{_folder.Path}/pipe";
+        Run("mkfifo", pipe);
+        CaptureFile file;
+        using (new FileStream(pipe, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.ReadWrite, BufferSize = 0 }))
+            file = Open(pipe);
+        using (file)
+        {
+            file.Record(FrameDirection.Inbound, new byte[60]);
+            file.Flush();
+            file.Record(FrameDirection.Inbound, new byte[60]);
+            file.Flush();
+        }
         Assert.That(_log, Has.Count.EqualTo(1));
-        Assert.That(_log[0], Does.Contain("/dev/full").And.Contain("has stopped"));
+        Assert.That(_log[0], Does.Contain(pipe).And.Contain("has stopped"));
+    }
+
+    [Test]
+    public void A_file_that_was_there_is_written_over()
+    {
+        File.WriteAllText(TracePath, new string('x', 5000));
+        using (CaptureFile file = Open(TracePath))
+            file.Record(FrameDirection.Inbound, new byte[60]);
+        Assert.That(Tshark("-T", "fields", "-e", "frame.len"), Is.EqualTo("60\n"));
     }
 
     [Test]

@@ -48,6 +48,13 @@ internal sealed class SwitchHandshakeTests
         Expect(new VnlLocator(_folder.Path), VdeFailure.NoSwitch, "no switch at");
 
     [Test]
+    public void A_plain_file_is_no_switch()
+    {
+        File.WriteAllText($"{_folder.Path}/file", "");
+        Expect(new VnlLocator($"{_folder.Path}/file"), VdeFailure.NotASwitch, "is not a socket");
+    }
+
+    [Test]
     public void A_socket_that_its_switch_left_behind_is_told_from_none()
     {
         // Bound, and nobody listens: what is left when a switch is killed.

@@ -89,6 +89,16 @@ internal sealed class VdePlugTests
     }
 
     [Test]
+    public void A_port_that_the_switch_does_not_have_is_named()
+    {
+        using StockSwitch vdeSwitch = StartSwitch();
+        VdeException failure = Assert.Throws<VdeException>(
+            () => VdePlug.Connect(vdeSwitch.Locator with { Port = 77 }, "test", _frames, _log.Add))!;
+        Assert.That(failure.Failure, Is.EqualTo(VdeFailure.NoAnswer));
+        Assert.That(failure.Message, Does.Contain("no port 77"));
+    }
+
+    [Test]
     public void Frames_that_the_switch_does_not_take_wait_and_then_drop()
     {
         using FakeSwitch silent = FakeSwitch.ThatAnswers(_folder);
