@@ -88,13 +88,13 @@ internal sealed class FailureTests : WireTest
     {
         RunningProgram program = Wire.RunAt(Wire.FreshAddress(), "sh", "-c", "echo ready; read -r line");
         program.WaitForOutput("ready");
-        int host = HostOf(program);
-        Assert.That(IsAlive(host), Is.True);
+        int host = StackHosts.HostOf(program);
+        Assert.That(StackHosts.IsAlive(host), Is.True);
 
         program.WriteLine("end");
         program.Succeed();
 
-        Eventually.True(() => !IsAlive(host), () => $"the end of host {host}", TimeSpan.FromSeconds(15));
+        StackHosts.WaitForEnd(host, TimeSpan.FromSeconds(15));
     }
 
     [Test]
@@ -126,40 +126,16 @@ internal sealed class FailureTests : WireTest
         client.WaitForOutput($"echo {word}\n");
     }
 
-    /// <summary>The environment of a program under pyco-run tells its host's pid, as docs/host-protocol.md says.</summary>
-    private static int HostOf(RunningProgram program)
-    {
-        string environment = File.ReadAllText($"/proc/{program.Id}/environ");
-        string host = environment.Split('\0').Single(variable => variable.StartsWith("PYCO_HOST=", StringComparison.Ordinal));
-        return int.Parse(host.Split(':')[3], CultureInfo.InvariantCulture);
-    }
-
     private static void KillHostOf(RunningProgram program)
     {
-        int host = HostOf(program);
-        new Killer(host).Dispose();
-        Eventually.True(() => !IsAlive(host), () => $"the end of host {host}");
-    }
-
-    private static bool IsAlive(int pid)
-    {
-        try
-        {
-            return !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
+        int host = StackHosts.HostOf(program);
+        StackHosts.Kill(host);
+        StackHosts.WaitForEnd(host);
     }
 
     /// <summary>Kills a process that is not a child of the test.</summary>
     private sealed class Killer(int pid) : IDisposable
     {
-        public void Dispose()
-        {
-            using var process = System.Diagnostics.Process.GetProcessById(pid);
-            process.Kill();
-        }
+        public void Dispose() => StackHosts.Kill(pid);
     }
 }

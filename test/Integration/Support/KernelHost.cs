@@ -22,9 +22,12 @@ internal sealed class KernelHost
         var host = new KernelHost(wire);
         wire.AtEnd(host.DeleteNamespace);
         wire.Start("ip", "netns", "add", host._namespace).Succeed();
-        host.Run("vde_plug", $"vde://{wire.Control}", "tap://tap0");
+        RunningProgram plug = host.Run("vde_plug", $"vde://{wire.Control}", "tap://tap0");
         Eventually.True(
-            () => wire.Start("ip", "-n", host._namespace, "link", "show", "tap0").WaitForExit() == 0, () => "the TAP");
+            () => plug.HasExited || wire.Start("ip", "-n", host._namespace, "link", "show", "tap0").WaitForExit() == 0,
+            () => "the TAP");
+        if (plug.HasExited)
+            throw new AssertionException($"There is no TAP:\n{plug.Transcript}");
         host.Ip("link", "set", "lo", "up");
         host.Ip("addr", "add", $"{host.Address}/24", "dev", "tap0");
         host.Ip("link", "set", "tap0", "up");

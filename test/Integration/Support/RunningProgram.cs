@@ -73,9 +73,11 @@ internal sealed partial class RunningProgram : IDisposable
         return program;
     }
 
-    public void WriteLine(string line)
+    public void WriteLine(string line) => Write($"{line}\n");
+
+    public void Write(string text)
     {
-        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Write(text);
         _process.StandardInput.Flush();
     }
 

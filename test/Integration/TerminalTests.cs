@@ -1,0 +1,110 @@
+using System.Text.RegularExpressions;
+using Pyco.Integration.Tests.Support;
+
+namespace Pyco.Integration.Tests;
+
+/// <summary>pyco-run at a terminal and in pipelines: everything that a shell does with a program it does with ours.</summary>
+internal sealed class TerminalTests : WireTest
+{
+    /// <summary>Long enough for a busy machine, and far from the host's own time limits.</summary>
+    private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(20);
+
+    [Test]
+    public void Ctrl_C_interrupts_the_program_and_its_host_still_serves_it()
+    {
+        string server = Wire.FreshAddress();
+        Wire.ServePython(server, Wire.Folder);
+        string script = Wire.Write("program", $"""
+            trap 'exec 3<>/dev/tcp/{server}/80 && echo still on the wire; exit 7' INT
+            echo ready
+            while :; do read -r line; done
+            """);
+        RunningProgram terminal = AtTerminal($"{Repository.PycoRun} -a {Wire.FreshAddress()} -f {Wire.Control} -- bash {script}");
+        terminal.WaitForOutput("ready");
+
+        terminal.Write("\x03");
+
+        Assert.That(terminal.WaitForExit(), Is.EqualTo(7), terminal.Transcript);
+        Assert.That(terminal.Output, Does.Contain("still on the wire"));
+    }
+
+    [Test]
+    public void Ctrl_Z_and_fg_stop_and_continue_the_program()
+    {
+        RunningProgram terminal = AtTerminal("bash --norc --noprofile --noediting -i");
+        // The terminal shows what is typed, so what is waited for must not stand in the command.
+        terminal.WriteLine($"{Repository.PycoRun} -a {Wire.FreshAddress()} -f {Wire.Control} -- sh -c 'echo $((6 * 7)) ready; exec cat'");
+        terminal.WaitForOutput("42 ready");
+        terminal.WriteLine("one");
+        terminal.WaitForOutput("one\none\n");
+
+        terminal.Write("\x1a");
+        terminal.WaitForOutput("Stopped");
+        terminal.WriteLine("fg; echo status $?");
+        terminal.WriteLine("two");
+        Eventually.True(
+            () => Regex.Count(terminal.Output, "^two$", RegexOptions.Multiline) == 2, () => $"typed and echoed:\n{terminal.Transcript}");
+        terminal.Write("\x04");
+        terminal.WaitForOutput("status 0");
+        terminal.WriteLine("exit 3");
+
+        Assert.That(terminal.WaitForExit(), Is.EqualTo(3), terminal.Transcript);
+    }
+
+    [Test]
+    public void A_program_that_reads_only_the_first_line_ends_its_pipeline()
+    {
+        string status = Shell($"yes | {Run("head -n 1")}; echo ${{PIPESTATUS[*]}}");
+
+        Assert.That(status, Is.EqualTo("y\n141 0\n"), "yes gets SIGPIPE");
+    }
+
+    [Test]
+    public void A_program_whose_reader_leaves_gets_SIGPIPE()
+    {
+        string status = Shell($"{Run("yes")} | head -n 1; echo ${{PIPESTATUS[*]}}");
+
+        Assert.That(status, Is.EqualTo("y\n141 0\n"));
+    }
+
+    [Test]
+    public void Output_that_is_read_to_its_end_ends_with_the_program_although_a_connection_lingers()
+    {
+        string silent = Wire.FreshAddress();
+        // A peer that takes nothing: the host has data left to send when its program is gone.
+        RunningProgram peer = Wire.RunAt(silent, Programs.Python, "-u", "-c", """
+            import socket, sys
+            listener = socket.create_server(("", 7))
+            print("listening")
+            connection, address = listener.accept()
+            sys.stdin.readline()
+            """);
+        peer.WaitForOutput("listening");
+
+        string all = Shell($$"""
+            all=$({{Run($"bash -c 'exec 3<>/dev/tcp/{silent}/7; head -c 300000 /dev/zero >&3; echo sent; echo done >&2'")}} 2>&1)
+            echo $all
+            """);
+
+        Assert.That(all, Is.EqualTo("sent done\n"));
+    }
+
+    [Test]
+    public void A_program_without_standard_streams_gets_none_from_us()
+    {
+        Shell($"{Run("bash -c 'ls -l /proc/self/fd >seen'")} <&- >&- 2>&-; true");
+
+        // ls opened the folder where it found the first free number.
+        Assert.That(
+            File.ReadLines(Wire.PathOf("seen")).Select(line => Regex.Match(line, " [012] -> (/proc)?").Value).Where(name => name.Length > 0),
+            Is.EqualTo(new[] { " 0 -> /proc", " 1 -> " }));
+    }
+
+    private string Run(string command) => $"{Repository.PycoRun} -a {Wire.FreshAddress()} -f {Wire.Control} -- {command}";
+
+    /// <summary>A shell whose programs die by SIGPIPE, whatever the test runner's own parent did about it.</summary>
+    private string Shell(string script) => Wire.Start("env", "--default-signal=PIPE", "bash", "-c", script).Succeed(Promptly);
+
+    /// <summary>Runs a command at a terminal of its own, whose keyboard is the program's input.</summary>
+    private RunningProgram AtTerminal(string command) => Wire.Start("script", "-q", "-e", "-c", command, "/dev/null");
+}
