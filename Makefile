@@ -22,7 +22,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-BUILD_RULES := Directory.Build.props Directory.Packages.props global.json .editorconfig
+BUILD_RULES := Directory.Build.props Directory.Build.targets Directory.Packages.props global.json .editorconfig
 CLI_SOURCES := $(shell find cli host vde posix stack -name '*.cs' -o -name '*.c' -o -name '*.csproj' | grep -v /obj/)
 SHIM_SOURCES := $(shell find shim native host/Protocol -type f 2>/dev/null | grep -vE '/(obj|bin)/')
 
