@@ -47,8 +47,9 @@ $(OUT)/lib/libpyco.so: $(SHIM_SOURCES) $(BUILD_RULES) | setup
 	install -D -m 755 $(OUT)/publish/shim/libpyco.so $@
 
 # Tests run with the assertions of a Debug build; the programs they start are the released ones.
-test: programs
+test:
 	scripts/setup build test
+	$(MAKE) --no-print-directory programs
 	dotnet build PycoShim.sln -c Debug -v quiet
 	@scripts/test
 
@@ -65,8 +66,9 @@ demo:
 	$(MAKE) --no-print-directory programs
 	scripts/demo
 
-bench: programs
+bench:
 	scripts/setup build bench
+	$(MAKE) --no-print-directory programs
 	scripts/bench $(BENCH_OPTIONS)
 
 install: programs
