@@ -16,6 +16,7 @@ NAMES := pyco-run
 ifneq ($(RID),$(HOST_RID))
 ifeq ($(RID),linux-arm64)
 CROSS := -p:CppCompilerAndLinker=aarch64-linux-gnu-gcc -p:ObjCopyName=aarch64-linux-gnu-objcopy
+CROSS_TOOLS := arm64
 endif
 endif
 
@@ -30,7 +31,7 @@ SHIM_SOURCES := $(shell find shim native host/Protocol -type f 2>/dev/null | gre
 all: programs build
 
 setup:
-	@scripts/setup build
+	@scripts/setup build $(CROSS_TOOLS)
 
 build: | setup
 	dotnet build PycoShim.sln -c Release -v quiet
