@@ -106,5 +106,6 @@ internal sealed class TerminalTests : WireTest
     private string Shell(string script) => Wire.Start("env", "--default-signal=PIPE", "bash", "-c", script).Succeed(Promptly);
 
     /// <summary>Runs a command at a terminal of its own, whose keyboard is the program's input.</summary>
-    private RunningProgram AtTerminal(string command) => Wire.Start("script", "-q", "-e", "-c", command, "/dev/null");
+    /// <remarks>script(1) starts a shell for it; one that stayed would be interrupted too, and tell its own end.</remarks>
+    private RunningProgram AtTerminal(string command) => Wire.Start("script", "-q", "-e", "-c", $"exec {command}", "/dev/null");
 }
