@@ -56,7 +56,7 @@ internal sealed class ProgramWatch : EventSource, IDisposable
             return _lookAt;
         _lookAt = now + LookInterval;
         // Its sockets end when the kernel has closed them, which may be a moment after the process itself.
-        bool isNeeded = _host.Bridge.ReapAbandoned(now) > 0 || HasDescendants();
+        bool isNeeded = _host.Bridge.Sockets.IsAnyHeld(now) || HasDescendants();
         _host.Stack.YieldsAddress = !isNeeded;
         if (isNeeded)
         {
@@ -64,7 +64,7 @@ internal sealed class ProgramWatch : EventSource, IDisposable
             return _lookAt;
         }
         _finishingSince ??= now;
-        IsOver = !_host.Bridge.HasUnfinished || _host.Stack.AddressWasWanted || now - _finishingSince.Value > FinishLimit;
+        IsOver = !_host.Bridge.Sockets.HasUnfinished || _host.Stack.AddressWasWanted || now - _finishingSince.Value > FinishLimit;
         _lookAt = now + FinishInterval;
         return _lookAt;
     }
