@@ -64,8 +64,6 @@ public static class StackHostProcess
                 "choose another with -a");
         }
         using ProgramWatch? watch = options.ProgramPid is { } pid ? new(host, options.Credentials, pid) : null;
-        if (watch is not null)
-            loop.Add(watch, Constants.EpollIn);
         ready.TryTell($"ready {Environment.ProcessId}");
         while (!loop.StopRequested && watch is not { IsOver: true })
         {
