@@ -88,7 +88,7 @@ internal sealed class FailureTests : WireTest
     {
         RunningProgram program = Wire.RunAt(Wire.FreshAddress(), "sh", "-c", "echo ready; read -r line");
         program.WaitForOutput("ready");
-        int host = HostOf(program);
+        int host = HostProcess.Of(program).Id;
         Assert.That(IsAlive(host), Is.True);
 
         program.WriteLine("end");
@@ -126,17 +126,9 @@ internal sealed class FailureTests : WireTest
         client.WaitForOutput($"echo {word}\n");
     }
 
-    /// <summary>The environment of a program under pyco-run tells its host's pid, as docs/host-protocol.md says.</summary>
-    private static int HostOf(RunningProgram program)
-    {
-        string environment = File.ReadAllText($"/proc/{program.Id}/environ");
-        string host = environment.Split('\0').Single(variable => variable.StartsWith("PYCO_HOST=", StringComparison.Ordinal));
-        return int.Parse(host.Split(':')[3], CultureInfo.InvariantCulture);
-    }
-
     private static void KillHostOf(RunningProgram program)
     {
-        int host = HostOf(program);
+        int host = HostProcess.Of(program).Id;
         new Killer(host).Dispose();
         Eventually.True(() => !IsAlive(host), () => $"the end of host {host}");
     }
