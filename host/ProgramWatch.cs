@@ -1,6 +1,4 @@
-using System.Text;
 using Pyco.Host.Loop;
-using Pyco.Host.Protocol;
 using Pyco.Posix;
 using Pyco.Stack;
 
@@ -8,12 +6,16 @@ namespace Pyco.Host;
 
 /// <summary>
 /// Decides how long a host is needed (docs/host-protocol.md, "Life"): while the program lives, or a descendant that uses
-/// the stack, or a connection that has something left to say.
+/// the stack, or a connection that has something left to say. What it waits for is the end of one process, at first the
+/// program and then a descendant, so that a host whose programs are quiet is quiet too.
 /// </summary>
 internal sealed class ProgramWatch : EventSource, IDisposable
 {
-    /// <summary>How often to look again for descendants and closed sockets, once the program itself has ended.</summary>
+    /// <summary>How often to look when there is no process whose end could be waited for, only sockets.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest time between looks whether a descendant that is waited for still has its environment.</summary>
+    private static readonly TimeSpan LongestLookInterval = TimeSpan.FromMinutes(1);
 
     /// <summary>How often to look whether the last connections are done.</summary>
     private static readonly TimeSpan FinishInterval = TimeSpan.FromMilliseconds(50);
@@ -22,8 +24,10 @@ internal sealed class ProgramWatch : EventSource, IDisposable
     private static readonly TimeSpan FinishLimit = TimeSpan.FromSeconds(60);
 
     private readonly StackHost _host;
-    private readonly byte[] _environmentEntry;
+    private readonly Descendants _descendants;
+    private int _watchedPid;
     private bool _hasEnded;
+    private TimeSpan _interval = LookInterval;
     private Instant? _finishingSince;
     private Instant? _lookAt;
 
@@ -31,21 +35,22 @@ internal sealed class ProgramWatch : EventSource, IDisposable
     public ProgramWatch(StackHost host, HostCredentials credentials, int pid)
     {
         _host = host;
-        _environmentEntry = Encoding.ASCII.GetBytes($"{HostProtocol.EnvironmentVariable}={credentials.IdText}:");
-        Descriptor = Libc.pidfd_open(pid);
-        if (Descriptor < 0)
+        _descendants = new Descendants(credentials);
+        if (!TryWatch(pid))
             throw SystemCallException.Last("pidfd_open");
     }
 
     /// <summary>Nobody needs the host any more.</summary>
     public bool IsOver { get; private set; }
 
+    /// <summary>The process that is waited for has ended.</summary>
     public override void OnEvents(uint events, Instant now)
     {
-        _hasEnded = true;
+        StopWatching();
         _lookAt = now;
-        _host.Bridge.Loop.Detach(this);
-        LeaveStandardError();
+        if (!_hasEnded)
+            LeaveStandardError();
+        _hasEnded = true;
     }
 
     /// <summary>Looks, when it is time to.</summary>
@@ -54,22 +59,22 @@ internal sealed class ProgramWatch : EventSource, IDisposable
     {
         if (!_hasEnded || _lookAt > now)
             return _lookAt;
-        _lookAt = now + LookInterval;
-        // Its sockets end when the kernel has closed them, which may be a moment after the process itself.
-        bool isNeeded = _host.Bridge.ReapAbandoned(now) > 0 || HasDescendants();
+        bool isNeeded = IsAwaitingDescendant() || _host.Bridge.Sockets.IsAnyHeld(now);
         _host.Stack.YieldsAddress = !isNeeded;
         if (isNeeded)
         {
             _finishingSince = null;
+            _lookAt = now + _interval;
             return _lookAt;
         }
         _finishingSince ??= now;
-        IsOver = !_host.Bridge.HasUnfinished || _host.Stack.AddressWasWanted || now - _finishingSince.Value > FinishLimit;
+        IsOver = !_host.Bridge.Sockets.HasUnfinished || _host.Stack.AddressWasWanted ||
+            now - _finishingSince.Value > FinishLimit;
         _lookAt = now + FinishInterval;
         return _lookAt;
     }
 
-    public void Dispose() => _ = Libc.close(Descriptor);
+    public void Dispose() => StopWatching();
 
     /// <summary>Whoever reads the program's output to its end, such as a pipeline, must not have to wait for us.</summary>
     private static void LeaveStandardError()
@@ -77,30 +82,55 @@ internal sealed class ProgramWatch : EventSource, IDisposable
         const int readWrite = 2;
         const int standardError = 2;
         int nowhere = Libc.open("/dev/null", readWrite, 0);
+        if (nowhere < 0)
+        {
+            _ = Libc.close(standardError); // nobody reads it after this, and nothing is said on it
+            return;
+        }
         _ = Libc.dup2(nowhere, standardError);
         _ = Libc.close(nowhere);
     }
 
-    /// <summary>Any process that has our variable in its environment may yet open a socket.</summary>
-    private bool HasDescendants()
-    {
-        foreach (string folder in Directory.EnumerateDirectories("/proc"))
-        {
-            if (char.IsAsciiDigit(folder[^1]) && HasEntry(Path.Combine(folder, "environ")))
-                return true;
-        }
-        return false;
-    }
-
-    private bool HasEntry(string environment)
+    /// <summary>True while there is a descendant; its end will be told.</summary>
+    private bool IsAwaitingDescendant()
     {
         try
         {
-            return File.ReadAllBytes(environment).AsSpan().IndexOf(_environmentEntry) >= 0;
+            if (Descriptor >= 0 && _descendants.Includes(_watchedPid))
+            {
+                _interval = _interval * 2 < LongestLookInterval ? _interval * 2 : LongestLookInterval;
+                return true;
+            }
+            StopWatching();
+            _interval = LookInterval;
+            // It is looked at again once it is watched, by when its number might have been given to another process.
+            return _descendants.Find() is { } pid && (!TryWatch(pid) || _descendants.Includes(pid));
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
-            return false; // it has ended, or is another user's
+            _interval = LookInterval;
+            return true; // out of descriptors: nothing is known, and to stay is the harmless answer
         }
+    }
+
+    private bool TryWatch(int pid)
+    {
+        Descriptor = Libc.pidfd_open(pid);
+        if (Descriptor < 0)
+            return false;
+        _watchedPid = pid;
+        if (_host.Bridge.Loop.TryAdd(this, Constants.EpollIn))
+            return true;
+        StopWatching();
+        return false;
+    }
+
+    private void StopWatching()
+    {
+        if (Descriptor < 0)
+            return;
+        _host.Bridge.Loop.Remove(this);
+        _ = Libc.close(Descriptor);
+        Descriptor = -1;
     }
 }

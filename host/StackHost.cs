@@ -19,13 +19,19 @@ internal sealed class StackHost : LoopTenant, IDisposable
     private readonly LinkSource _control;
 
     public StackHost(
-        EventLoop loop, StackOptions options, IPolledLink link, FramePool frames, HostCredentials credentials, string interfaceName)
+        EventLoop loop,
+        StackOptions options,
+        IPolledLink link,
+        FramePool frames,
+        HostCredentials credentials,
+        string interfaceName,
+        Action<string> log)
     {
         _loop = loop;
         _link = link;
         Stack = new NetworkStack(options, link, frames, Entropy.System);
         int mtu = Math.Min(link.Mtu, options.Mtu ?? int.MaxValue);
-        Bridge = new SocketBridge(loop, Stack, credentials, new HostIdentity(interfaceName, mtu), Wake);
+        Bridge = new SocketBridge(loop, Stack, credentials, new HostIdentity(interfaceName, mtu), Wake, log);
         _data = new LinkSource(OnData);
         _control = new LinkSource((_, now) => _link.OnControl(now));
         loop.Add(this);

@@ -30,9 +30,6 @@ public sealed record StackHostOptions
     /// <summary>The name of the interface that programs see.</summary>
     public string InterfaceName { get; init; } = "vde0";
 
-    /// <summary>The name that programs get for this host; null keeps the machine's.</summary>
-    public string? HostName { get; init; }
-
-    /// <summary>Tells on stderr what happens.</summary>
-    public bool Verbose { get; init; }
+    /// <summary>Takes a line for the user when something is wrong that only the user can change.</summary>
+    public Action<string> Log { get; init; } = _ => { };
 }

@@ -21,6 +21,7 @@ public static class StackHostProcess
     {
         ArgumentNullException.ThrowIfNull(options);
         _ = Libc.setsid(); // Ctrl-C in the terminal is the program's, not ours
+        OpenFilesLimit.Raise(); // one for each socket of all our programs
         var ready = new ReadyLine(options.ReadyDescriptor);
         try
         {
@@ -49,7 +50,8 @@ public static class StackHostProcess
         using EventLoop loop = new(TimeProvider.System);
         using Interruption interruption = new(loop);
         IPolledLink link = options.OpenLink(frames);
-        using StackHost host = new(loop, options.Stack, link, frames, options.Credentials, options.InterfaceName);
+        using StackHost host = new(
+            loop, options.Stack, link, frames, options.Credentials, options.InterfaceName, options.Log);
         loop.Turn(TimeSpan.Zero);
         host.Stack.Start(loop.Now);
         host.Wake();
@@ -62,8 +64,6 @@ public static class StackHostProcess
                 "choose another with -a");
         }
         using ProgramWatch? watch = options.ProgramPid is { } pid ? new(host, options.Credentials, pid) : null;
-        if (watch is not null)
-            loop.Add(watch, Constants.EpollIn);
         ready.TryTell($"ready {Environment.ProcessId}");
         while (!loop.StopRequested && watch is not { IsOver: true })
         {

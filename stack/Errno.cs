@@ -20,6 +20,7 @@ public enum Errno
     EEXIST = 17,
     ENODEV = 19,
     EINVAL = 22,
+    ENFILE = 23,
     EMFILE = 24,
     EPIPE = 32,
     ENAMETOOLONG = 36,

@@ -28,8 +28,7 @@ internal static class HostRole
             ProgramPid = order.ProgramPid,
             ReadyDescriptor = Descriptors.Ready,
             InterfaceName = options.InterfaceName,
-            HostName = options.HostName,
-            Verbose = options.Verbosity == Verbosity.Verbose,
+            Log = message => Tell(options, message),
         });
     }
 

@@ -8,31 +8,95 @@ namespace Pyco.Host.Bridge;
 /// <summary>One of the host's listening sockets.</summary>
 internal sealed unsafe class Acceptor : EventSource, IDisposable
 {
-    private readonly Action<int, Instant> _accepted;
+    /// <summary>What is accepted before others have their turn: somebody who connects without end must not stop them.</summary>
+    private const int ConnectionsPerTurn = 64;
 
+    /// <summary>
+    /// How long not to look when there is no descriptor. The kernel would report the waiting connection again at once,
+    /// and the loop would spin.
+    /// </summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    private readonly EventLoop _loop;
+    private readonly Action<int, Instant> _accepted;
+    private readonly Func<Acceptor, Instant, Errno> _tryInShortage;
+    private Instant? _resumesAt;
+
+    /// <param name="loop">Watches the socket.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="type">SOCK_STREAM or SOCK_SEQPACKET.</param>
+    /// <param name="backlog">How many connections the kernel holds for it.</param>
+    /// <param name="accepted">Takes each descriptor.</param>
+    /// <param name="tryInShortage">Called when there is no descriptor; answers as <see cref="TryAccept"/> does.</param>
     /// <exception cref="SystemCallException">The name is taken, or the kernel is out of something.</exception>
-    public Acceptor(in UnixAddress name, int type, int backlog, Action<int, Instant> accepted)
+    public Acceptor(
+        EventLoop loop,
+        in UnixAddress name,
+        int type,
+        int backlog,
+        Action<int, Instant> accepted,
+        Func<Acceptor, Instant, Errno> tryInShortage)
     {
+        _loop = loop;
         _accepted = accepted;
+        _tryInShortage = tryInShortage;
         Descriptor = Libc.socket(Constants.AfUnix, type | Constants.SockNonblock | Constants.SockCloexec, 0);
         if (Descriptor < 0 || UnixAddress.Bind(Descriptor, name) < 0 || Libc.listen(Descriptor, backlog) < 0)
             throw SystemCallException.Last("listen");
+        loop.Add(this, Constants.EpollIn);
     }
 
-    public override void OnEvents(uint events, Instant now)
+    public override void OnEvents(uint events, Instant now) => AcceptAll(ConnectionsPerTurn, now);
+
+    /// <summary>Accepts what waits, at most so many.</summary>
+    public void AcceptAll(int most, Instant now)
     {
-        while (true)
+        for (int left = most; left > 0; left--)
         {
-            int descriptor = Libc.accept4(Descriptor, null, null, Constants.SockNonblock | Constants.SockCloexec);
-            if (descriptor >= 0)
-            {
-                _accepted(descriptor, now);
-                continue;
-            }
-            if ((Errno)Marshal.GetLastPInvokeError() is not (Errno.EINTR or Errno.ECONNABORTED))
+            Errno error = TryAccept(now);
+            if (DescriptorShortage.Is(error)) // which the kernel says even if nobody waits
+                error = _tryInShortage(this, now);
+            if (error == Errno.EAGAIN)
                 return;
+            if (DescriptorShortage.Is(error))
+            {
+                _loop.SetInterest(this, 0);
+                _resumesAt = now + Pause;
+                return;
+            }
         }
     }
 
-    public void Dispose() => _ = Libc.close(Descriptor);
+    /// <summary>Accepts one connection.</summary>
+    /// <returns>None, EAGAIN when none waits, or another error of accept(2).</returns>
+    public Errno TryAccept(Instant now)
+    {
+        int descriptor = Libc.accept4(Descriptor, null, null, Constants.SockNonblock | Constants.SockCloexec);
+        if (descriptor < 0)
+            return (Errno)Marshal.GetLastPInvokeError();
+        _accepted(descriptor, now);
+        return Errno.None;
+    }
+
+    /// <summary>Looks again after a pause.</summary>
+    /// <returns>When that will be, or null.</returns>
+    public Instant? Advance(Instant now)
+    {
+        if (now >= _resumesAt)
+            Resume();
+        return _resumesAt;
+    }
+
+    /// <summary>Ends the pause, if there is one.</summary>
+    public void Resume()
+    {
+        _resumesAt = null;
+        _loop.SetInterest(this, Constants.EpollIn);
+    }
+
+    public void Dispose()
+    {
+        _loop.Remove(this);
+        _ = Libc.close(Descriptor);
+    }
 }

@@ -16,9 +16,10 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
 
     private bool _mayRead;
     private Datagram? _waiting;
+    private Errno _untoldError;
 
-    public DatagramSocket(SocketBridge bridge, SocketKey key, bool isV6, UdpSocket udp)
-        : base(bridge, key, isV6)
+    public DatagramSocket(SocketBridge bridge, SocketKey key, UdpSocket udp)
+        : base(bridge, key)
     {
         Udp = udp;
         Udp.Owner = this;
@@ -28,9 +29,22 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
 
     public override StackSocket Stack => Udp;
 
-    public override int KernelType => Constants.SockSeqpacket;
-
     public override Errno Bind(IpEndpoint local) => Udp.Bind(local);
+
+    /// <summary>The program's socket has introduced itself.</summary>
+    public void Begin(int descriptor, Instant now)
+    {
+        if (!TryAttach(descriptor))
+            Abandon(now);
+    }
+
+    /// <summary>SO_ERROR.</summary>
+    public Errno TakeError()
+    {
+        Errno error = _untoldError != Errno.None ? _untoldError : Udp.TakeError();
+        _untoldError = Errno.None;
+        return error;
+    }
 
     public override void OnEvents(uint events, Instant now)
     {
@@ -44,7 +58,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     public override void OnStackEvents(SocketEvents events, Instant now)
     {
         if (events.HasFlag(SocketEvents.Failed))
-            SendError(Udp.TakeError());
+            TellError(Udp.TakeError());
         MoveToProgram();
         MoveToStack(now);
     }
@@ -55,7 +69,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         _waiting?.Dispose();
         _waiting = null;
         Udp.Close();
-        Bridge.Forget(this);
+        Bridge.Sockets.Remove(this);
     }
 
     private void MoveToStack(Instant now)
@@ -116,7 +130,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         Errno error = Udp.Send(message, to, now);
         // send() has returned already; only what a connected program would hear of later is told, as an error.
         if (error is not (Errno.None or Errno.EAGAIN or Errno.ENOBUFS))
-            SendError(error);
+            TellError(error);
     }
 
     private bool IsMarked(ReadOnlySpan<byte> message) =>
@@ -126,6 +140,11 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     {
         while (MayWrite && IsAttached)
         {
+            if (_untoldError != Errno.None)
+            {
+                TellError(_untoldError);
+                continue;
+            }
             Datagram datagram;
             if (_waiting is { } waiting)
                 datagram = waiting;
@@ -150,13 +169,14 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         return TrySend(new ReadOnlySpan<byte>(&header, sizeof(DatagramHeader)), datagram.Frame.Octets);
     }
 
-    private void SendError(Errno error)
+    /// <summary>Sends the error, or keeps it for when there is room: the newest is the one that counts, as for SO_ERROR.</summary>
+    private void TellError(Errno error)
     {
         if (error == Errno.None || !IsAttached)
             return;
         DatagramHeader header = NewHeader();
         header.Error = (int)error;
-        _ = TrySend(new ReadOnlySpan<byte>(&header, sizeof(DatagramHeader)), default);
+        _untoldError = TrySend(new ReadOnlySpan<byte>(&header, sizeof(DatagramHeader)), default) ? Errno.None : error;
     }
 
     private DatagramHeader NewHeader()

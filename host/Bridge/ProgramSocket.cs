@@ -7,7 +7,7 @@ using Pyco.Stack.Sockets;
 namespace Pyco.Host.Bridge;
 
 /// <summary>A program's socket as the host knows it: its kernel name, its socket in the stack, and the wire between.</summary>
-internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key, bool isV6) : EventSource
+internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key) : EventSource
 {
     /// <summary>
     /// Edge-triggered, so that no system call is needed when a side stops to be ready. EPOLLOUT is watched only while the
@@ -17,15 +17,18 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key, bool i
 
     public SocketKey Key { get; } = key;
 
-    public bool IsV6 { get; } = isV6;
-
-    /// <summary>The kernel type of the program's socket.</summary>
-    public abstract int KernelType { get; }
+    public bool IsV6 => Key.IsV6;
 
     public abstract StackSocket Stack { get; }
 
     /// <summary>True if the host has an end of its own, whose closing tells that the program has let go.</summary>
     public bool IsAttached => Descriptor >= 0;
+
+    /// <summary>The port under which <see cref="SocketTable"/> keeps it, or 0.</summary>
+    public ushort ClaimedPort { get; set; }
+
+    /// <summary>True while it waits for its next turn to move data.</summary>
+    public bool IsToContinue { get; set; }
 
     protected SocketBridge Bridge { get; } = bridge;
 
@@ -40,7 +43,7 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key, bool i
 
     /// <summary>True while a program holds this socket.</summary>
     public virtual bool IsHeld() =>
-        IsAttached || KernelNames.IsAlive(Bridge.Names.Program(Key, IsV6), KernelType);
+        IsAttached || KernelSockets.IsAlive(Bridge.Names.Program(Key), Key.KernelType);
 
     /// <summary>Takes over the option bits that the kernel socket holds.</summary>
     public virtual void Apply(RequestFlags flags)
@@ -54,13 +57,17 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key, bool i
     /// <summary>False while the program's side is full.</summary>
     protected bool MayWrite { get; private set; }
 
-    /// <summary>Our end of the program's socket, to be watched from now on.</summary>
-    public void Attach(int descriptor)
+    /// <summary>Takes over the host's end of the program's socket; false if the kernel cannot watch one more.</summary>
+    protected bool TryAttach(int descriptor)
     {
         Descriptor = descriptor;
         SocketBuffers.Enlarge(descriptor);
         MayWrite = true;
-        Bridge.Loop.Add(this, Watched);
+        Bridge.Sockets.Attached++;
+        if (Bridge.Loop.TryAdd(this, Watched))
+            return true;
+        CloseDescriptor();
+        return false;
     }
 
     /// <summary>The program's side is full: an event tells when it takes more.</summary>
@@ -84,6 +91,7 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key, bool i
     {
         if (Descriptor < 0)
             return;
+        Bridge.Sockets.Attached--;
         Bridge.Loop.Remove(this);
         _ = Libc.close(Descriptor);
         Descriptor = -1;

@@ -14,23 +14,32 @@ namespace Pyco.Host.Bridge;
 internal sealed unsafe class RequestChannel : EventSource
 {
     private const int MaxAttached = 4;
+    private const int MsgControlTruncated = 8; // MSG_CTRUNC
 
-    private readonly SocketBridge _bridge;
+    private readonly RequestChannels _channels;
+    private readonly HostCredentials _credentials;
     private Request _request;
     private int _received;
 
-    public RequestChannel(SocketBridge bridge, int descriptor, Instant now)
+    public RequestChannel(RequestChannels channels, HostCredentials credentials, int descriptor, Instant expiresAt)
     {
-        _bridge = bridge;
+        _channels = channels;
+        _credentials = credentials;
         Descriptor = descriptor;
-        ExpiresAt = now + SocketBridge.RequestPatience;
+        ExpiresAt = expiresAt;
     }
 
     /// <summary>When a connection that has said nothing is closed.</summary>
     public Instant ExpiresAt { get; }
 
+    /// <summary>Where the channel stands among those that are open; null once it is closed.</summary>
+    public LinkedListNode<RequestChannel>? Node { get; set; }
+
     /// <summary>The descriptor that came with the request, or -1.</summary>
     public int Attached { get; private set; } = -1;
+
+    /// <summary>One came that the kernel had no number left for in this process.</summary>
+    public bool HasLostAttached { get; private set; }
 
     public override void OnEvents(uint events, Instant now)
     {
@@ -41,15 +50,15 @@ internal sealed unsafe class RequestChannel : EventSource
                 return;
             if (length <= 0)
             {
-                _bridge.Close(this);
+                _channels.Close(this);
                 return;
             }
             _received += (int)length;
         }
         if (IsAuthentic())
-            _bridge.OnRequest(this, _request, now);
+            _channels.OnRequest(this, _request, now);
         else
-            _bridge.Close(this);
+            _channels.Close(this);
     }
 
     /// <summary>The descriptor goes on as something else's: this object forgets it.</summary>
@@ -91,8 +100,10 @@ internal sealed unsafe class RequestChannel : EventSource
                 ControlLength = ControlLength,
             };
             nint length = Libc.recvmsg(Descriptor, &message, Constants.MsgDontwait | Constants.MsgCmsgCloexec);
-            if (length >= 0)
-                TakeAttached((byte*)control, message.ControlLength);
+            if (length < 0)
+                return length;
+            TakeAttached((byte*)control, message.ControlLength);
+            HasLostAttached |= Attached < 0 && (message.Flags & MsgControlTruncated) != 0;
             return length;
         }
     }
@@ -121,7 +132,7 @@ internal sealed unsafe class RequestChannel : EventSource
         {
             return _request.Magic == HostProtocol.Magic && _request.Version == HostProtocol.Version &&
                 CryptographicOperations.FixedTimeEquals(
-                    new ReadOnlySpan<byte>(secret, HostProtocol.SecretLength), _bridge.Credentials.Secret);
+                    new ReadOnlySpan<byte>(secret, HostProtocol.SecretLength), _credentials.Secret);
         }
     }
 }

@@ -22,13 +22,13 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
                 Connect(channel, request, now);
                 return;
             case Operation.OpenDatagram:
-                OpenDatagram(channel, request);
+                OpenDatagram(channel, request, now);
                 return;
             case Operation.GetInterface:
                 channel.Reply(GetInterface(request.Argument));
                 return;
             default:
-                channel.Reply(Answer(channel.Attached, request, now));
+                channel.Reply(Answer(channel, request, now));
                 return;
         }
     }
@@ -37,38 +37,48 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
 
     private void Connect(RequestChannel channel, in Request request, Instant now)
     {
-        if (UnixAddress.GetPeer(channel.Descriptor, out UnixAddress name) < 0 ||
-            !bridge.Names.TryReadProgram(name, out SocketKey key, out bool isV6) || key.Kind != SocketKind.Tcp ||
-            bridge.FindOrOpen(key, isV6) is not StreamSocket { IsAttached: false, IsListening: false } socket)
+        if (!TryIdentifyCaller(channel, SocketKind.Tcp, out SocketKey key))
+            return;
+        if (bridge.IsScarce(channel.Descriptor))
+        {
+            bridge.Shortage.Note(now);
+            bridge.Errors.Remember(key, Errno.ENOBUFS);
+            return;
+        }
+        if (bridge.FindOrOpen(key, now) is not StreamSocket { IsAttached: false, IsListening: false } socket)
             return;
         socket.Apply(request.Flags);
         bridge.Loop.Detach(channel);
         socket.BeginConnect(channel.TakeDescriptor(), request, now);
     }
 
-    private void OpenDatagram(RequestChannel channel, in Request request)
+    private void OpenDatagram(RequestChannel channel, in Request request, Instant now)
     {
-        if (UnixAddress.GetPeer(channel.Descriptor, out UnixAddress name) < 0 ||
-            !bridge.Names.TryReadProgram(name, out SocketKey key, out bool isV6) || key.Kind != SocketKind.Udp ||
-            bridge.FindOrOpen(key, isV6) is not DatagramSocket { IsAttached: false } socket)
+        if (!TryIdentifyCaller(channel, SocketKind.Udp, out SocketKey key) ||
+            bridge.FindOrOpen(key, now) is not DatagramSocket { IsAttached: false } socket)
             return;
         socket.Apply(request.Flags);
         bridge.Loop.Detach(channel);
-        socket.Attach(channel.TakeDescriptor());
+        socket.Begin(channel.TakeDescriptor(), now);
     }
 
-    private Reply Answer(int attached, in Request request, Instant now)
+    private Reply Answer(RequestChannel channel, in Request request, Instant now)
     {
-        if (!TryIdentify(attached, out SocketKey key, out bool isV6))
+        if (channel.HasLostAttached)
+        {
+            bridge.Shortage.Note(now);
+            return NewReply(Errno.ENOBUFS);
+        }
+        if (!TryIdentifyAttached(channel.Attached, out SocketKey key))
             return NewReply(Errno.ENOTSOCK);
-        if (key.Kind == SocketKind.Udp && bridge.Find(key) is null)
+        if (key.Kind == SocketKind.Udp && bridge.Sockets.Find(key) is null)
             bridge.HearDatagramSockets(now);
         if (request.Operation == Operation.GetError)
             return NewReply(GetError(key));
         // An accepted connection that the bridge has forgotten is over; a new one is not made for it.
-        if (key.Kind == SocketKind.Accepted && bridge.Find(key) is null)
+        if (key.Kind == SocketKind.Accepted && bridge.Sockets.Find(key) is null)
             return NewReply(Errno.ENOTCONN);
-        ProgramSocket socket = bridge.FindOrOpen(key, isV6);
+        ProgramSocket socket = bridge.FindOrOpen(key, now);
         return request.Operation switch
         {
             Operation.Bind => NewReply(Bind(socket, request, now)),
@@ -88,18 +98,35 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
     private static IpEndpoint Visible(IpEndpoint local, bool isV6) =>
         local.Address.IsAny ? local with { Address = isV6 ? IpAddress.AnyV6 : IpAddress.AnyV4 } : local;
 
-    private bool TryIdentify(int descriptor, out SocketKey key, out bool isV6)
+    /// <summary>
+    /// Whose the other end of the channel is: its name says so, and a name belongs to one socket of its type.
+    /// </summary>
+    private bool TryIdentifyCaller(RequestChannel channel, SocketKind kind, out SocketKey key)
     {
         key = default;
-        isV6 = false;
+        return UnixAddress.GetPeer(channel.Descriptor, out UnixAddress name) == 0 &&
+            bridge.Names.TryReadProgram(name, out key) && key.Kind == kind &&
+            KernelSockets.TypeOf(channel.Descriptor) == key.KernelType;
+    }
+
+    /// <summary>
+    /// Which socket came with the request. Names can be chosen, and with them the socket of another program be meant;
+    /// so the type has to be the kind's, and the number the socket's own cookie.
+    /// </summary>
+    private bool TryIdentifyAttached(int descriptor, out SocketKey key)
+    {
+        key = default;
         if (descriptor < 0 || UnixAddress.GetLocal(descriptor, out UnixAddress local) < 0 ||
-            !bridge.Names.TryReadProgram(local, out key, out isV6))
+            !bridge.Names.TryReadProgram(local, out key) || KernelSockets.TypeOf(descriptor) != key.KernelType)
             return false;
-        // An accepted socket carries its listener's name; whose it is, the other end's name tells.
+        // An accepted socket carries its listener's name; whose it is, the name tells that our own end has.
         if (UnixAddress.GetPeer(descriptor, out UnixAddress peer) == 0 &&
-            bridge.Names.TryReadAccepted(peer, out SocketKey accepted))
-            key = accepted;
-        return true;
+            bridge.Names.TryReadAccepted(peer, out ulong number))
+        {
+            key = key with { Kind = SocketKind.Accepted, Number = number };
+            return KernelSockets.IsConnectedByUs(descriptor);
+        }
+        return KernelSockets.HasCookie(descriptor, key.Number);
     }
 
     private Errno Bind(ProgramSocket socket, in Request request, Instant now)
@@ -108,10 +135,13 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
         if (!WireAddresses.TryRead(request.Address, out IpEndpoint local))
             return Errno.EAFNOSUPPORT;
         Errno error = socket.Bind(local);
-        if (error != Errno.EADDRINUSE)
-            return error;
-        bridge.ReapAbandoned(now); // the port's holder may have gone without our noticing
-        return socket.Bind(local);
+        if (error == Errno.EADDRINUSE)
+        {
+            bridge.Sockets.FreePort(local.Port, now);
+            error = socket.Bind(local);
+        }
+        bridge.Sockets.NotePort(socket);
+        return error;
     }
 
     private Errno Listen(ProgramSocket socket, in Request request, Instant now)
@@ -120,10 +150,13 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             return Errno.EOPNOTSUPP;
         stream.Apply(request.Flags);
         Errno error = stream.Listen(request.Argument);
-        if (error != Errno.EADDRINUSE)
-            return error;
-        bridge.ReapAbandoned(now);
-        return stream.Listen(request.Argument);
+        if (error == Errno.EADDRINUSE)
+        {
+            bridge.Sockets.FreePort(stream.Tcp.Local.Port, now);
+            error = stream.Listen(request.Argument);
+        }
+        bridge.Sockets.NotePort(stream);
+        return error;
     }
 
     private static Errno ConnectDatagram(ProgramSocket socket, in Request request)
@@ -141,10 +174,10 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             : Errno.EAFNOSUPPORT;
     }
 
-    private Errno GetError(SocketKey key) => bridge.Find(key) switch
+    private Errno GetError(SocketKey key) => bridge.Sockets.Find(key) switch
     {
         StreamSocket { IsConnecting: true } => Errno.EINPROGRESS,
-        DatagramSocket datagram => datagram.Udp.TakeError(),
+        DatagramSocket datagram => datagram.TakeError(),
         _ => bridge.Errors.Take(key),
     };
 

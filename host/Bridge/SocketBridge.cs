@@ -1,6 +1,4 @@
-using System.Runtime.InteropServices;
 using Pyco.Host.Loop;
-using Pyco.Host.Protocol;
 using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Sockets;
@@ -13,45 +11,48 @@ namespace Pyco.Host.Bridge;
 /// </summary>
 internal sealed class SocketBridge : IDisposable
 {
-    /// <summary>How long a connection may be silent before it has shown the secret.</summary>
-    public static readonly TimeSpan RequestPatience = TimeSpan.FromSeconds(5);
+    private const int RequestBacklog = 4096; // Linux's net.core.somaxconn
 
-    /// <summary>When a program's accept queue was full: often enough to keep a busy server busy.</summary>
-    private static readonly TimeSpan HandOverRetry = TimeSpan.FromMilliseconds(2);
-
-    private const int MaxChannels = 512;
-    private const int RequestBacklog = 4096;
+    /// <summary>How long a connection may keep the spare descriptors from those behind it.</summary>
+    private static readonly TimeSpan BorrowerPatience = TimeSpan.FromMilliseconds(100);
 
     private readonly NetworkStack _stack;
     private readonly Action _wake;
     private readonly Acceptor _requests;
     private readonly Acceptor _datagrams;
-    private readonly RequestHandler _handler;
-    private readonly LinkedList<RequestChannel> _channels = new();
-    private readonly Dictionary<SocketKey, ProgramSocket> _sockets = [];
-    private readonly Queue<(StreamSocket Listener, TcpSocket Connection)> _handOvers = new();
+    private readonly RequestChannels _channels;
+    private readonly SpareDescriptors _spares = new();
     private readonly List<ProgramSocket> _unfinishedTurns = [];
     private readonly List<ProgramSocket> _reaped = [];
-    private Instant? _handOverAt;
+    private RequestChannel? _borrower;
+    private Instant _borrowedUntil;
 
     /// <param name="loop">Watches the descriptors.</param>
     /// <param name="stack">Where the sockets live.</param>
     /// <param name="credentials">The host's id, secret and mark.</param>
     /// <param name="identity">What programs see of the host.</param>
     /// <param name="wake">Called when the stack has got work outside a turn.</param>
+    /// <param name="log">Takes a line for the user.</param>
     public SocketBridge(
-        EventLoop loop, NetworkStack stack, HostCredentials credentials, HostIdentity identity, Action wake)
+        EventLoop loop,
+        NetworkStack stack,
+        HostCredentials credentials,
+        HostIdentity identity,
+        Action wake,
+        Action<string> log)
     {
         Loop = loop;
         _stack = stack;
         Credentials = credentials;
         _wake = wake;
         Names = new SocketNames(credentials.Id);
-        _handler = new RequestHandler(this, stack, identity);
-        _requests = new Acceptor(Names.Requests, Constants.SockStream, RequestBacklog, AddChannel);
-        _datagrams = new Acceptor(Names.Datagrams, Constants.SockSeqpacket, RequestBacklog, AddChannel);
-        loop.Add(_requests, Constants.EpollIn);
-        loop.Add(_datagrams, Constants.EpollIn);
+        Shortage = new DescriptorShortage(log);
+        HandOvers = new HandOvers(this);
+        _channels = new RequestChannels(this, new RequestHandler(this, stack, identity));
+        _requests = new Acceptor(
+            loop, Names.Requests, Constants.SockStream, RequestBacklog, _channels.Add, AnswerWithSpares);
+        _datagrams = new Acceptor(
+            loop, Names.Datagrams, Constants.SockSeqpacket, RequestBacklog, _channels.Add, LeaveWaiting);
     }
 
     public EventLoop Loop { get; }
@@ -60,61 +61,55 @@ internal sealed class SocketBridge : IDisposable
 
     public SocketNames Names { get; }
 
+    public SocketTable Sockets { get; } = new();
+
+    public HandOvers HandOvers { get; }
+
+    public DescriptorShortage Shortage { get; }
+
     public RecentErrors Errors { get; } = new();
+
+    /// <summary>Connections that have not said yet what they want.</summary>
+    public int OpenChannels => _channels.Count;
+
+    /// <summary>True while a request is served with the last descriptors: nothing that it makes may keep one.</summary>
+    public bool HasOnlySpares { get; private set; }
+
+    /// <summary>Whether a socket must not keep this descriptor, because requests would have none left.</summary>
+    public bool IsScarce(int descriptor) => HasOnlySpares || DescriptorShortage.IsAmongLast(descriptor);
 
     /// <summary>Room for the longest datagram with its header, shared because a loop does one thing at a time.</summary>
     public byte[] MessageBuffer { get; } = GC.AllocateUninitializedArray<byte>(128 * 1024, pinned: true);
 
-    /// <summary>True while a connection has something left to say to its peer.</summary>
-    public bool HasUnfinished => _sockets.Values.Any(socket => socket is StreamSocket { IsUnfinished: true, IsListening: false } stream && stream.Tcp.Remote is not null);
-
     public void Wake() => _wake();
 
-    public ProgramSocket? Find(SocketKey key) => _sockets.GetValueOrDefault(key);
-
     /// <summary>The socket of this name, made in the stack when it is first heard of.</summary>
-    public ProgramSocket FindOrOpen(SocketKey key, bool isV6)
+    public ProgramSocket FindOrOpen(SocketKey key, Instant now)
     {
-        if (!_sockets.TryGetValue(key, out ProgramSocket? socket))
-        {
-            socket = key.Kind == SocketKind.Udp
-                ? new DatagramSocket(this, key, isV6, _stack.OpenUdp(isV6))
-                : new StreamSocket(this, key, isV6, _stack.OpenTcp(isV6));
-            _sockets.Add(key, socket);
-        }
+        if (Sockets.Find(key) is { } known)
+            return known;
+        ProgramSocket socket = key.Kind == SocketKind.Udp
+            ? new DatagramSocket(this, key, _stack.OpenUdp(key.IsV6))
+            : new StreamSocket(this, key, _stack.OpenTcp(key.IsV6));
+        Sockets.Add(socket, now);
         return socket;
     }
 
-    public void Forget(ProgramSocket socket) => _sockets.Remove(socket.Key);
-
-    /// <summary>A socket whose program has let go is closed at the end of the turn.</summary>
-    public void Reap(ProgramSocket socket) => _reaped.Add(socket);
+    /// <summary>A socket whose program has let go is closed at the end of the turn, or of the next one.</summary>
+    public void Reap(ProgramSocket socket)
+    {
+        _reaped.Add(socket);
+        Wake();
+    }
 
     /// <summary>The socket could have gone on, but others wait.</summary>
     public void ContinueNextTurn(ProgramSocket socket)
     {
+        if (socket.IsToContinue)
+            return;
+        socket.IsToContinue = true;
         _unfinishedTurns.Add(socket);
         Wake();
-    }
-
-    /// <summary>Closes what nobody holds any more. Called when a port is wanted and when the programs have ended.</summary>
-    /// <returns>How many sockets are still held.</returns>
-    public int ReapAbandoned(Instant now)
-    {
-        int held = 0;
-        foreach (ProgramSocket socket in _sockets.Values.ToArray())
-        {
-            bool isOurs = socket.IsAttached || socket is StreamSocket { Key.Kind: SocketKind.Accepted };
-            if (isOurs)
-                held += socket.IsAttached ? 1 : 0;
-            else if (socket is StreamSocket { Tcp.Remote: not null })
-                continue; // closed by its program: TCP is finishing it
-            else if (socket.IsHeld())
-                held++;
-            else
-                socket.Abandon(now);
-        }
-        return held;
     }
 
     /// <summary>Works off what the stack has changed and what was put off.</summary>
@@ -127,77 +122,42 @@ internal sealed class SocketBridge : IDisposable
         foreach (ProgramSocket socket in _reaped)
             socket.Abandon(now);
         _reaped.Clear();
-        if (_handOverAt is { } at && now >= at)
-            RetryHandOvers(now);
-        Instant? expiry = ExpireChannels(now);
-        return Instant.Earlier(_handOverAt, expiry);
-    }
-
-    public void OnRequest(RequestChannel channel, in Request request, Instant now)
-    {
-        try
-        {
-            _handler.Handle(channel, request, now);
-        }
-        finally
-        {
-            Close(channel);
-        }
-        Wake();
-    }
-
-    public void Close(RequestChannel channel)
-    {
-        Loop.Remove(channel);
-        channel.CloseDescriptors();
-        _channels.Remove(channel);
-    }
-
-    /// <summary>Takes the connections that a listener has ready to their program.</summary>
-    public void HandOver(StreamSocket listener, Instant now)
-    {
-        while (listener.Tcp.TryAccept(out TcpSocket? connection))
-            HandOver(listener, connection!, now);
+        if (_borrower is { } borrower && now >= _borrowedUntil)
+            _channels.Close(borrower);
+        Instant? next = HandOvers.Advance(now);
+        if (_borrower is not null)
+            next = Instant.Earlier(next, _borrowedUntil);
+        next = Instant.Earlier(next, _channels.Advance(now));
+        next = Instant.Earlier(next, _requests.Advance(now));
+        return Instant.Earlier(next, _datagrams.Advance(now));
     }
 
     /// <summary>Datagram sockets announce themselves on their own; a request about one may be heard first.</summary>
-    public void HearDatagramSockets(Instant now) => _datagrams.OnEvents(Constants.EpollIn, now);
+    public void HearDatagramSockets(Instant now) => _datagrams.AcceptAll(RequestBacklog, now);
+
+    /// <summary>A request's connection has been closed.</summary>
+    public void OnClosed(RequestChannel channel)
+    {
+        if (channel != _borrower)
+            return;
+        _borrower = null;
+        TakeSparesBack();
+        _requests.Resume();
+    }
 
     public void Dispose()
     {
-        foreach (ProgramSocket socket in _sockets.Values.ToArray())
+        foreach (ProgramSocket socket in Sockets.All.ToArray())
         {
             if (socket is StreamSocket stream)
                 stream.Abort(Loop.Now);
             else
                 socket.Abandon(Loop.Now);
         }
-        foreach (RequestChannel channel in _channels)
-            channel.CloseDescriptors();
+        _channels.Dispose();
         _requests.Dispose();
         _datagrams.Dispose();
-    }
-
-    private void AddChannel(int descriptor, Instant now)
-    {
-        if (_channels.Count >= MaxChannels)
-            Close(_channels.First!.Value); // the one that has been silent for longest
-        RequestChannel channel = new(this, descriptor, now);
-        _channels.AddLast(channel);
-        Loop.Add(channel, Constants.EpollIn);
-        channel.OnEvents(Constants.EpollIn, now); // the request is mostly there already
-        Wake();
-    }
-
-    private Instant? ExpireChannels(Instant now)
-    {
-        while (_channels.First?.Value is { } oldest)
-        {
-            if (oldest.ExpiresAt > now)
-                return oldest.ExpiresAt;
-            Close(oldest);
-        }
-        return null;
+        _spares.Dispose();
     }
 
     private void ContinueUnfinished(Instant now)
@@ -208,51 +168,53 @@ internal sealed class SocketBridge : IDisposable
         _unfinishedTurns.Clear();
         foreach (ProgramSocket socket in sockets)
         {
+            socket.IsToContinue = false;
             if (socket.IsAttached)
                 socket.OnEvents(0, now);
         }
     }
 
-    private void RetryHandOvers(Instant now)
+    /// <summary>
+    /// Serves one waiting request with the spare descriptors. It may have to be waited for: who has connected sends in
+    /// the next moment.
+    /// </summary>
+    private Errno AnswerWithSpares(Acceptor requests, Instant now)
     {
-        _handOverAt = null;
-        for (int left = _handOvers.Count; left > 0; left--)
+        NoteShortage(now);
+        if (HasOnlySpares)
+            return Errno.EMFILE;
+        if (!_spares.TryRelease())
         {
-            (StreamSocket listener, TcpSocket connection) = _handOvers.Dequeue();
-            HandOver(listener, connection, now);
+            _spares.Refill(); // somebody may have closed something since
+            return Errno.EMFILE;
         }
+        HasOnlySpares = true;
+        Errno error = requests.TryAccept(now);
+        if (error == Errno.None && _channels.Newest is { } channel)
+        {
+            (_borrower, _borrowedUntil) = (channel, now + BorrowerPatience);
+            return Errno.EMFILE;
+        }
+        TakeSparesBack();
+        return error;
     }
 
-    /// <summary>
-    /// Connects an AF_UNIX socket that carries both addresses in its name to the program's listening socket: the program
-    /// accepts it there.
-    /// </summary>
-    private void HandOver(StreamSocket listener, TcpSocket connection, Instant now)
+    private void TakeSparesBack()
     {
-        SocketKey key = new(SocketKind.Accepted, Entropy.System.NextUInt64());
-        int descriptor = Libc.socket(
-            Constants.AfUnix, Constants.SockStream | Constants.SockNonblock | Constants.SockCloexec, 0);
-        if (descriptor < 0)
-            throw SystemCallException.Last("socket");
-        bool isConnected =
-            UnixAddress.Bind(descriptor, Names.Accepted(key.Number, connection.Local, connection.Remote!.Value)) == 0 &&
-            UnixAddress.Connect(descriptor, Names.Program(listener.Key, listener.IsV6)) == 0;
-        if (isConnected)
-        {
-            StreamSocket accepted = new(this, key, listener.IsV6, connection);
-            _sockets.Add(key, accepted);
-            accepted.BeginAccepted(descriptor, now);
-            return;
-        }
-        var error = (Errno)Marshal.GetLastPInvokeError();
-        _ = Libc.close(descriptor);
-        if (error == Errno.EAGAIN)
-        {
-            _handOvers.Enqueue((listener, connection));
-            _handOverAt ??= now + HandOverRetry;
-            return;
-        }
-        connection.Abort(now);
-        Reap(listener);
+        HasOnlySpares = false;
+        _spares.Refill();
+    }
+
+    /// <summary>A datagram socket can wait in the kernel: what its program sends meanwhile waits there too.</summary>
+    private Errno LeaveWaiting(Acceptor datagrams, Instant now)
+    {
+        NoteShortage(now);
+        return Errno.EMFILE;
+    }
+
+    private void NoteShortage(Instant now)
+    {
+        Shortage.Note(now);
+        Wake(); // a pause may have begun, whose end only Advance tells
     }
 }

@@ -1,3 +1,5 @@
+using Pyco.Posix;
+
 namespace Pyco.Host.Bridge;
 
 internal enum SocketKind : byte
@@ -13,7 +15,14 @@ internal enum SocketKind : byte
 }
 
 /// <summary>
-/// Who a socket is, in every process that holds it: the number in its kernel name, which is its cookie or, for an
-/// accepted connection, the random number that the host gave it.
+/// Who a socket is, in every process that holds it: what its kernel name says. The number is its cookie or, for an
+/// accepted connection, the random one that the host gave it.
 /// </summary>
-internal readonly record struct SocketKey(SocketKind Kind, ulong Number);
+/// <param name="Kind">What it is.</param>
+/// <param name="IsV6">AF_INET6, else AF_INET; an accepted connection's is its listener's.</param>
+/// <param name="Number">The number.</param>
+internal readonly record struct SocketKey(SocketKind Kind, bool IsV6, ulong Number)
+{
+    /// <summary>The type of the kernel socket. Names of different types do not meet, so a name alone proves nothing.</summary>
+    public int KernelType => Kind == SocketKind.Udp ? Constants.SockSeqpacket : Constants.SockStream;
+}

@@ -22,11 +22,11 @@ internal sealed class SocketNames(uint hostId)
     public UnixAddress Datagrams => UnixAddress.Abstract([.. _prefix, .. "/d"u8]);
 
     /// <summary>The name that a program's socket carries: <c>pyco/H/t4/C</c> and so on.</summary>
-    public UnixAddress Program(SocketKey key, bool isV6)
+    public UnixAddress Program(SocketKey key)
     {
         Span<byte> name = stackalloc byte[MaxLength];
         int length = Append(name, 0, _prefix);
-        ReadOnlySpan<byte> kind = (key.Kind, isV6) switch
+        ReadOnlySpan<byte> kind = (key.Kind, key.IsV6) switch
         {
             (SocketKind.Tcp, false) => "/t4/"u8,
             (SocketKind.Tcp, true) => "/t6/"u8,
@@ -51,10 +51,9 @@ internal sealed class SocketNames(uint hostId)
     }
 
     /// <summary>Reads the name of a program's socket.</summary>
-    public bool TryReadProgram(in UnixAddress address, out SocketKey key, out bool isV6)
+    public bool TryReadProgram(in UnixAddress address, out SocketKey key)
     {
         key = default;
-        isV6 = false;
         ReadOnlySpan<byte> name = address.AbstractName;
         if (!name.StartsWith(_prefix))
             return false;
@@ -69,28 +68,29 @@ internal sealed class SocketNames(uint hostId)
         };
         if (kind is null || name[2] is not ((byte)'4' or (byte)'6') || !TryReadHex(name[4..], out ulong number))
             return false;
-        isV6 = name[2] == '6';
-        key = new SocketKey(kind.Value, number);
+        key = new SocketKey(kind.Value, name[2] == '6', number);
         return true;
     }
 
     /// <summary>Reads the number of an accepted connection from the name of the host's end.</summary>
-    public bool TryReadAccepted(in UnixAddress address, out SocketKey key)
+    public bool TryReadAccepted(in UnixAddress address, out ulong number)
     {
-        key = default;
+        number = 0;
         ReadOnlySpan<byte> name = address.AbstractName;
         if (!name.StartsWith(_prefix))
             return false;
         name = name[_prefix.Length..];
-        if (name.Length != 3 + HostProtocol.CookieDigits + (2 * (1 + HostProtocol.EndpointDigits)) ||
-            !name.StartsWith("/c/"u8) || !TryReadHex(name.Slice(3, HostProtocol.CookieDigits), out ulong number))
-            return false;
-        key = new SocketKey(SocketKind.Accepted, number);
-        return true;
+        return name.Length == 3 + HostProtocol.CookieDigits + (2 * (1 + HostProtocol.EndpointDigits)) &&
+            name.StartsWith("/c/"u8) && TryReadHex(name.Slice(3, HostProtocol.CookieDigits), out number);
     }
 
-    private static bool TryReadHex(ReadOnlySpan<byte> digits, out ulong value) =>
-        Utf8Parser.TryParse(digits, out value, out int read, 'x') && read == digits.Length;
+    /// <summary>Lower case only: "AB" and "ab" are two names, of two sockets, and must not read as one number.</summary>
+    private static bool TryReadHex(ReadOnlySpan<byte> digits, out ulong value)
+    {
+        value = 0;
+        return !digits.ContainsAnyInRange((byte)'A', (byte)'F') &&
+            Utf8Parser.TryParse(digits, out value, out int read, 'x') && read == digits.Length;
+    }
 
     private static int Append(Span<byte> name, int length, ReadOnlySpan<byte> part)
     {

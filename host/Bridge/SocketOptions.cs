@@ -1,18 +1,29 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Pyco.Host.Protocol;
+using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Sockets;
+using static Pyco.Posix.OptionNumbers;
 
 namespace Pyco.Host.Bridge;
 
 /// <summary>setsockopt(2) and getsockopt(2) for what only the stack can do; the shim answers the rest itself.</summary>
 internal static unsafe class SocketOptions
 {
-    private const int LevelSocket = 1;
-    private const int LevelIp = 0;
-    private const int LevelIpv6 = 41;
-    private const int LevelTcp = 6;
+    private const byte DefaultTimeToLive = 64; // Linux's net.ipv4.ip_default_ttl
+
+    // What Linux accepts (include/net/tcp.h, 6.1).
+    private const int MinSegmentSize = 88; // TCP_MIN_MSS
+    private const int MaxSegmentSize = 32767; // MAX_TCP_WINDOW
+    private const int MaxKeepIdleSeconds = 32767; // MAX_TCP_KEEPIDLE
+    private const int MaxKeepIntervalSeconds = 32767; // MAX_TCP_KEEPINTVL
+    private const int MaxKeepCount = 127; // MAX_TCP_KEEPCNT
+
+    /// <summary>TCP_MAXSEG of an unconnected socket: a full Ethernet packet's, less timestamps.</summary>
+    private const int UsualSegmentSize = 1448;
+
+    private const int CongestionNameCapacity = 16; // TCP_CA_NAME_MAX
 
     /// <returns>ENOPROTOOPT for what the stack does not have, EINVAL for a value that cannot be.</returns>
     public static Errno Set(ProgramSocket socket, in Request request)
@@ -21,20 +32,20 @@ internal static unsafe class SocketOptions
         fixed (byte* octets = request.Option)
         {
             ReadOnlySpan<byte> value = new(octets, length);
-            if (request.OptionLevel == LevelTcp && socket is StreamSocket stream)
+            if (request.OptionLevel == IpProtoTcp && socket is StreamSocket stream)
                 return SetTcp(stream.Tcp, request.OptionName, value);
             if (!TryReadInt(value, out int number))
                 return Errno.EINVAL;
             return (request.OptionLevel, request.OptionName) switch
             {
-                (LevelSocket, 2) => Do(() => socket.Stack.ReuseAddress = number != 0),
-                (LevelSocket, 15) => Do(() => socket.Stack.ReusePort = number != 0),
-                (LevelSocket, 6) => Do(() => socket.Stack.AllowBroadcast = number != 0),
-                (LevelSocket, 9) => Do(() => KeepAlive(socket, number != 0)),
-                (LevelSocket, 13) => Linger(socket, value),
-                (LevelIp, 1) or (LevelIpv6, 67) => Do(() => socket.Stack.TypeOfService = (byte)number),
-                (LevelIp, 2) or (LevelIpv6, 16) => SetTimeToLive(socket.Stack, number),
-                (LevelIpv6, 26) => Do(() => socket.Stack.V6Only = number != 0),
+                (SolSocket, SoReuseAddr) => Do(() => socket.Stack.ReuseAddress = number != 0),
+                (SolSocket, SoReusePort) => Do(() => socket.Stack.ReusePort = number != 0),
+                (SolSocket, SoBroadcast) => Do(() => socket.Stack.AllowBroadcast = number != 0),
+                (SolSocket, SoKeepAlive) => Do(() => KeepAlive(socket, number != 0)),
+                (SolSocket, SoLinger) => Linger(socket, value),
+                (IpProtoIp, IpTos) or (IpProtoIpv6, Ipv6TClass) => Do(() => socket.Stack.TypeOfService = (byte)number),
+                (IpProtoIp, IpTtl) or (IpProtoIpv6, Ipv6UnicastHops) => SetTimeToLive(socket.Stack, number),
+                (IpProtoIpv6, Ipv6V6Only) => Do(() => socket.Stack.V6Only = number != 0),
                 _ => Errno.ENOPROTOOPT,
             };
         }
@@ -42,16 +53,16 @@ internal static unsafe class SocketOptions
 
     public static Errno Get(ProgramSocket socket, in Request request, ref Reply reply)
     {
-        if (request.OptionLevel == LevelTcp && socket is StreamSocket stream)
+        if (request.OptionLevel == IpProtoTcp && socket is StreamSocket stream)
             return GetTcp(stream.Tcp, request.OptionName, ref reply);
         int? number = (request.OptionLevel, request.OptionName) switch
         {
-            (LevelSocket, 2) => socket.Stack.ReuseAddress ? 1 : 0,
-            (LevelSocket, 15) => socket.Stack.ReusePort ? 1 : 0,
-            (LevelSocket, 6) => socket.Stack.AllowBroadcast ? 1 : 0,
-            (LevelIp, 1) or (LevelIpv6, 67) => socket.Stack.TypeOfService,
-            (LevelIp, 2) or (LevelIpv6, 16) => socket.Stack.TimeToLive,
-            (LevelIpv6, 26) => socket.Stack.V6Only ? 1 : 0,
+            (SolSocket, SoReuseAddr) => socket.Stack.ReuseAddress ? 1 : 0,
+            (SolSocket, SoReusePort) => socket.Stack.ReusePort ? 1 : 0,
+            (SolSocket, SoBroadcast) => socket.Stack.AllowBroadcast ? 1 : 0,
+            (IpProtoIp, IpTos) or (IpProtoIpv6, Ipv6TClass) => socket.Stack.TypeOfService,
+            (IpProtoIp, IpTtl) or (IpProtoIpv6, Ipv6UnicastHops) => socket.Stack.TimeToLive,
+            (IpProtoIpv6, Ipv6V6Only) => socket.Stack.V6Only ? 1 : 0,
             _ => null,
         };
         return Write(ref reply, number);
@@ -59,7 +70,7 @@ internal static unsafe class SocketOptions
 
     private static Errno SetTcp(TcpSocket tcp, int name, ReadOnlySpan<byte> value)
     {
-        if (name == 13)
+        if (name == TcpCongestion)
         {
             string algorithm = Encoding.ASCII.GetString(value).TrimEnd('\0');
             if (algorithm is not ("cubic" or "reno"))
@@ -71,75 +82,72 @@ internal static unsafe class SocketOptions
             return Errno.EINVAL;
         switch (name)
         {
-            case 1:
+            case TcpNoDelay:
                 tcp.NoDelay = number != 0;
                 return Errno.None;
-            case 2 when number is 0 or (>= 88 and <= 32767): // Linux's TCP_MIN_MSS and MAX_TCP_WINDOW
+            case TcpMaxSegment when number is 0 or (>= MinSegmentSize and <= MaxSegmentSize):
                 tcp.MaxSegmentSize = number == 0 ? null : number;
                 return Errno.None;
-            case 3:
+            case TcpCork:
                 tcp.Cork = number != 0;
                 return Errno.None;
-            case 4 when number is >= 1 and <= 32767:
+            case TcpKeepIdle when number is >= 1 and <= MaxKeepIdleSeconds:
                 tcp.KeepAliveIdle = TimeSpan.FromSeconds(number);
                 return Errno.None;
-            case 5 when number is >= 1 and <= 32767:
+            case TcpKeepInterval when number is >= 1 and <= MaxKeepIntervalSeconds:
                 tcp.KeepAliveInterval = TimeSpan.FromSeconds(number);
                 return Errno.None;
-            case 6 when number is >= 1 and <= 127:
+            case TcpKeepCount when number is >= 1 and <= MaxKeepCount:
                 tcp.KeepAliveCount = number;
                 return Errno.None;
-            case 18 when number >= 0:
+            case TcpUserTimeout when number >= 0:
                 tcp.UserTimeout = TimeSpan.FromMilliseconds(number);
                 return Errno.None;
-            case 2 or 4 or 5 or 6 or 18:
+            case TcpMaxSegment or TcpKeepIdle or TcpKeepInterval or TcpKeepCount or TcpUserTimeout:
                 return Errno.EINVAL;
             default:
                 return Errno.ENOPROTOOPT;
         }
     }
 
-    private static Errno GetTcp(TcpSocket tcp, int name, ref Reply reply)
+    private static Errno GetTcp(TcpSocket tcp, int name, ref Reply reply) => name switch
     {
-        if (name == 11)
-            return GetTcpInfo(tcp, ref reply);
-        if (name != 13)
-        {
-            return Write(ref reply, name switch
-            {
-                1 => tcp.NoDelay ? 1 : 0,
-                2 => tcp.MaxSegmentSize ?? 1448,
-                3 => tcp.Cork ? 1 : 0,
-                4 => (int)tcp.KeepAliveIdle.TotalSeconds,
-                5 => (int)tcp.KeepAliveInterval.TotalSeconds,
-                6 => tcp.KeepAliveCount,
-                18 => (int)tcp.UserTimeout.TotalMilliseconds,
-                _ => null,
-            });
-        }
-        const int nameCapacity = 16; // TCP_CA_NAME_MAX
+        TcpInfo => GetTcpInfo(tcp, ref reply),
+        TcpCongestion => GetCongestionControl(tcp, ref reply),
+        TcpNoDelay => Write(ref reply, tcp.NoDelay ? 1 : 0),
+        TcpMaxSegment => Write(ref reply, tcp.MaxSegmentSize ?? UsualSegmentSize),
+        TcpCork => Write(ref reply, tcp.Cork ? 1 : 0),
+        TcpKeepIdle => Write(ref reply, (int)tcp.KeepAliveIdle.TotalSeconds),
+        TcpKeepInterval => Write(ref reply, (int)tcp.KeepAliveInterval.TotalSeconds),
+        TcpKeepCount => Write(ref reply, tcp.KeepAliveCount),
+        TcpUserTimeout => Write(ref reply, (int)tcp.UserTimeout.TotalMilliseconds),
+        _ => Errno.ENOPROTOOPT,
+    };
+
+    private static Errno GetCongestionControl(TcpSocket tcp, ref Reply reply)
+    {
         fixed (byte* octets = reply.Option)
-            _ = Encoding.ASCII.GetBytes(tcp.CongestionControl, new Span<byte>(octets, nameCapacity));
-        reply.OptionLength = nameCapacity;
+            _ = Encoding.ASCII.GetBytes(tcp.CongestionControl, new Span<byte>(octets, CongestionNameCapacity));
+        reply.OptionLength = CongestionNameCapacity;
         return Errno.None;
     }
 
-    /// <summary>The first 104 octets of struct tcp_info (linux/tcp.h), which is what programs before 2012 knew.</summary>
+    /// <summary>TCP_INFO, as far as the stack knows it.</summary>
     private static Errno GetTcpInfo(TcpSocket tcp, ref Reply reply)
     {
-        const int length = 104;
-        fixed (byte* octets = reply.Option)
+        uint segment = (uint)Math.Max(1, tcp.SegmentSize);
+        TcpInformation information = new()
         {
-            uint* words = (uint*)octets;
-            uint segment = (uint)Math.Max(1, tcp.SegmentSize);
-            words[4] = segment; // tcpi_snd_mss
-            words[6] = (uint)tcp.UnacknowledgedOctets / segment; // tcpi_unacked
-            words[17] = (uint)(tcp.SmoothedRoundTrip?.TotalMicroseconds ?? 0); // tcpi_rtt
-            words[18] = (uint)(tcp.RoundTripVariation.TotalMicroseconds); // tcpi_rttvar
-            words[20] = (uint)tcp.CongestionWindow / segment; // tcpi_snd_cwnd
-            words[25] = (uint)tcp.RetransmittedSegments; // tcpi_total_retrans
-        }
-        reply.OptionLength = length;
+            SendMss = segment,
+            Unacknowledged = (uint)tcp.UnacknowledgedOctets / segment,
+            RoundTripMicroseconds = (uint)(tcp.SmoothedRoundTrip?.TotalMicroseconds ?? 0),
+            RoundTripVariationMicroseconds = (uint)tcp.RoundTripVariation.TotalMicroseconds,
+            CongestionWindow = (uint)tcp.CongestionWindow / segment,
+            TotalRetransmissions = (uint)tcp.RetransmittedSegments,
+        };
+        fixed (byte* octets = reply.Option)
+            *(TcpInformation*)octets = information;
+        reply.OptionLength = (ushort)sizeof(TcpInformation);
         return Errno.None;
     }
 
@@ -166,7 +174,7 @@ internal static unsafe class SocketOptions
     {
         if (number is not (-1 or (>= 1 and <= 255)))
             return Errno.EINVAL;
-        socket.TimeToLive = number < 0 ? (byte)64 : (byte)number;
+        socket.TimeToLive = number < 0 ? DefaultTimeToLive : (byte)number;
         return Errno.None;
     }
 

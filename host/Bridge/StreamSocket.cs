@@ -29,8 +29,8 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     private bool _toldPeerFinished;
     private bool _isOver;
 
-    public StreamSocket(SocketBridge bridge, SocketKey key, bool isV6, TcpSocket tcp)
-        : base(bridge, key, isV6)
+    public StreamSocket(SocketBridge bridge, SocketKey key, TcpSocket tcp)
+        : base(bridge, key)
     {
         Tcp = tcp;
         Tcp.Owner = this;
@@ -40,8 +40,6 @@ internal sealed unsafe class StreamSocket : ProgramSocket
 
     public override StackSocket Stack => Tcp;
 
-    public override int KernelType => Constants.SockStream;
-
     public bool IsListening { get; private set; }
 
     public bool IsConnecting => _isConnecting;
@@ -50,7 +48,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     public bool ResetsOnClose { get; set; }
 
     /// <summary>True while TCP has something left to do for it.</summary>
-    public bool IsUnfinished => !_isOver;
+    public bool IsUnfinished => !_isOver && Tcp.Remote is not null;
 
     public override Errno Bind(Pyco.Stack.Wire.IpEndpoint local) => Tcp.Bind(local);
 
@@ -81,21 +79,28 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     /// <summary>The program's socket is connected to us and wants to be connected to a peer.</summary>
     public void BeginConnect(int descriptor, in Request request, Instant now)
     {
-        Attach(descriptor);
         _isConnecting = true;
         _fillerLeft = Math.Max(0, request.Argument);
-        Errno error = WireAddresses.TryRead(request.Address, out Pyco.Stack.Wire.IpEndpoint remote)
-            ? Tcp.Connect(remote, now)
-            : Errno.EAFNOSUPPORT;
-        if (error != Errno.None)
-            Fail(error);
+        Errno error = !TryAttach(descriptor) ? Errno.ENOBUFS
+            : !WireAddresses.TryRead(request.Address, out Pyco.Stack.Wire.IpEndpoint remote) ? Errno.EAFNOSUPPORT
+            : Tcp.Connect(remote, now);
+        if (error == Errno.None)
+            return;
+        Tcp.Close(now); // what bind had got
+        Fail(error);
     }
 
     /// <summary>An accepted connection has reached its program.</summary>
     public void BeginAccepted(int descriptor, Instant now)
     {
-        Attach(descriptor);
-        OnStackEvents(SocketEvents.Readable, now);
+        if (!TryAttach(descriptor))
+        {
+            Tcp.Abort(now);
+            Fail(Errno.ENOBUFS);
+            return;
+        }
+        // What happened while the connection waited for its program was reported when nobody listened.
+        OnStackEvents(Tcp.TakeEvents() | SocketEvents.Readable, now);
     }
 
     public override void OnEvents(uint events, Instant now)
@@ -110,7 +115,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     public override void OnStackEvents(SocketEvents events, Instant now)
     {
         if (events.HasFlag(SocketEvents.Acceptable))
-            Bridge.HandOver(this, now);
+            Bridge.HandOvers.Serve(this, now);
         if (events.HasFlag(SocketEvents.Connected))
             _isConnecting = false;
         if (events.HasFlag(SocketEvents.PeerFinished))
@@ -122,14 +127,15 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         if (events.HasFlag(SocketEvents.Failed))
             Fail(Tcp.Error);
         else if (_isOver && _programClosed)
-            Bridge.Forget(this);
+            Bridge.Sockets.Remove(this);
     }
 
     public override void Abandon(Instant now)
     {
         IsListening = false;
+        Bridge.HandOvers.Drop(this, now);
         Tcp.Close(now);
-        Bridge.Forget(this);
+        Bridge.Sockets.Remove(this);
     }
 
     /// <summary>Ends the connection without its program's doing: the host is going away.</summary>
@@ -264,12 +270,12 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         if (resets)
         {
             Tcp.Abort(now);
-            Bridge.Forget(this);
+            Bridge.Sockets.Remove(this);
             return;
         }
         Tcp.Close(now);
         if (_isOver)
-            Bridge.Forget(this);
+            Bridge.Sockets.Remove(this);
     }
 
     private void Fail(Errno error)
@@ -278,6 +284,6 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         if (!_programClosed)
             Bridge.Errors.Remember(Key, error);
         CloseDescriptor();
-        Bridge.Forget(this);
+        Bridge.Sockets.Remove(this);
     }
 }

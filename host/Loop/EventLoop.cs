@@ -43,16 +43,23 @@ internal sealed class EventLoop : IDisposable
     /// <exception cref="SystemCallException">The kernel refuses, for instance because the descriptor is a file.</exception>
     public void Add(EventSource source, uint interest)
     {
+        if (!TryAdd(source, interest))
+            throw SystemCallException.Last("epoll_ctl");
+    }
+
+    /// <summary>The same for a source that can be refused; the errno is as a system call leaves it.</summary>
+    public bool TryAdd(EventSource source, uint interest)
+    {
         Debug.Assert(source.Slot < 0, "a source is watched once");
         int slot = TakeSlot(source);
         if (EpollEvents.Control(_epoll, Constants.EpollCtlAdd, source.Descriptor, interest, Tag(slot)) < 0)
         {
-            var error = SystemCallException.Last("epoll_ctl");
             FreeSlot(slot);
-            throw error;
+            return false;
         }
         source.Slot = slot;
         source.Interest = interest;
+        return true;
     }
 
     /// <summary>Changes what to watch for; costs a system call only if it differs from before.</summary>
@@ -93,7 +100,8 @@ internal sealed class EventLoop : IDisposable
     }
 
     /// <summary>Waits until something is due, or until <paramref name="patience"/> has passed, and does it.</summary>
-    public void Turn(TimeSpan? patience)
+    /// <returns>How many descriptors had something to say.</returns>
+    public int Turn(TimeSpan? patience)
     {
         int count = Wait(SleepFor(patience));
         Now = ReadClock();
@@ -104,6 +112,7 @@ internal sealed class EventLoop : IDisposable
         }
         for (int index = 0; index < _tenants.Count; index++)
             _tenants[index].RunIfDue(Now);
+        return count;
     }
 
     public void Dispose()

@@ -40,10 +40,10 @@ internal sealed class CaptureTests : WireTest
         listener.WaitForOutput("served");
         foreach (RunningProgram program in new[] { fetch, listener })
         {
-            int host = StackHosts.HostOf(program);
+            HostProcess host = HostProcess.Of(program);
             program.WriteLine("end");
             program.Succeed();
-            StackHosts.WaitForEnd(host);
+            host.WaitForEnd();
         }
 
         string[] Frames(string trace) =>

@@ -88,13 +88,13 @@ internal sealed class FailureTests : WireTest
     {
         RunningProgram program = Wire.RunAt(Wire.FreshAddress(), "sh", "-c", "echo ready; read -r line");
         program.WaitForOutput("ready");
-        int host = StackHosts.HostOf(program);
-        Assert.That(StackHosts.IsAlive(host), Is.True);
+        HostProcess host = HostProcess.Of(program);
+        Assert.That(host.IsAlive, Is.True);
 
         program.WriteLine("end");
         program.Succeed();
 
-        StackHosts.WaitForEnd(host, TimeSpan.FromSeconds(15));
+        host.WaitForEnd(TimeSpan.FromSeconds(15));
     }
 
     [Test]
@@ -128,14 +128,14 @@ internal sealed class FailureTests : WireTest
 
     private static void KillHostOf(RunningProgram program)
     {
-        int host = StackHosts.HostOf(program);
-        StackHosts.Kill(host);
-        StackHosts.WaitForEnd(host);
+        HostProcess host = HostProcess.Of(program);
+        HostProcess.Kill(host.Id);
+        host.WaitForEnd();
     }
 
     /// <summary>Kills a process that is not a child of the test.</summary>
     private sealed class Killer(int pid) : IDisposable
     {
-        public void Dispose() => StackHosts.Kill(pid);
+        public void Dispose() => HostProcess.Kill(pid);
     }
 }

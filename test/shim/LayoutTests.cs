@@ -44,12 +44,19 @@ internal sealed class LayoutTests
     [TestCase("AddressInfo.Next", typeof(AddressInfo))]
     [TestCase("HostEntry.Addresses", typeof(HostEntry))]
     [TestCase("UnixName.Node", typeof(UnixName))]
+    [TestCase("TcpInformation.SendMss", typeof(Posix.TcpInformation))]
+    [TestCase("TcpInformation.Unacknowledged", typeof(Posix.TcpInformation))]
+    [TestCase("TcpInformation.RoundTripMicroseconds", typeof(Posix.TcpInformation))]
+    [TestCase("TcpInformation.RoundTripVariationMicroseconds", typeof(Posix.TcpInformation))]
+    [TestCase("TcpInformation.CongestionWindow", typeof(Posix.TcpInformation))]
+    [TestCase("TcpInformation.TotalRetransmissions", typeof(Posix.TcpInformation))]
     public void Fields_have_C_s_offset(string name, Type type) =>
         Assert.That((long)Marshal.OffsetOf(type, name.Split('.')[1]), Is.EqualTo(Probe["offsetof." + name]));
 
     [TestCase("Numbers", typeof(Numbers))]
     [TestCase("SystemCall", typeof(SystemCall))]
     [TestCase("Constants", typeof(Posix.Constants))]
+    [TestCase("OptionNumbers", typeof(Posix.OptionNumbers))]
     [TestCase("Errno", typeof(Errno))]
     public void Constants_have_C_s_value(string prefix, Type type)
     {
