@@ -15,6 +15,7 @@
     X(accept4) \
     X(bind) \
     X(connect) \
+    X(__connect) \
     X(freeaddrinfo) \
     X(freeifaddrs) \
     X(getaddrinfo) \
@@ -25,6 +26,7 @@
     X(gethostbyname2_r) \
     X(gethostbyname_r) \
     X(gethostname) \
+    X(__gethostname_chk) \
     X(getifaddrs) \
     X(getnameinfo) \
     X(getpeername) \
@@ -35,6 +37,7 @@
     X(ioctl) \
     X(listen) \
     X(read) \
+    X(__read) \
     X(__read_chk) \
     X(readv) \
     X(recv) \
@@ -44,6 +47,7 @@
     X(recvmmsg) \
     X(recvmsg) \
     X(send) \
+    X(__send) \
     X(sendmmsg) \
     X(sendmsg) \
     X(sendto) \
