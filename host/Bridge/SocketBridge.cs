@@ -104,6 +104,8 @@ internal sealed class SocketBridge : IDisposable
         int held = 0;
         foreach (ProgramSocket socket in _sockets.Values.ToArray())
         {
+            if (socket is DatagramSocket datagram && datagram.EndIfClosed(now))
+                continue;
             bool isOurs = socket.IsAttached || socket is StreamSocket { Key.Kind: SocketKind.Accepted };
             if (isOurs)
                 held += socket.IsAttached ? 1 : 0;
