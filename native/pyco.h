@@ -9,6 +9,9 @@
 /* The host's own name, if it has one: what gethostname(2) and uname(2) tell. */
 #define PYCO_HOSTNAME_VARIABLE "PYCO_HOSTNAME"
 
+/* Not empty in the environment of a program that is started: it uses the machine's own network. */
+#define PYCO_DETACH_VARIABLE "PYCO_DETACH"
+
 /* PYCO_INTERPOSED(X) applies X to the name of each function. */
 #define PYCO_INTERPOSED(X) \
     X(accept) \
@@ -16,6 +19,15 @@
     X(bind) \
     X(connect) \
     X(__connect) \
+    X(execl) \
+    X(execle) \
+    X(execlp) \
+    X(execv) \
+    X(execve) \
+    X(execveat) \
+    X(execvp) \
+    X(execvpe) \
+    X(fexecve) \
     X(freeaddrinfo) \
     X(freeifaddrs) \
     X(getaddrinfo) \
@@ -36,6 +48,9 @@
     X(if_nametoindex) \
     X(ioctl) \
     X(listen) \
+    X(popen) \
+    X(posix_spawn) \
+    X(posix_spawnp) \
     X(read) \
     X(__read) \
     X(__read_chk) \
@@ -54,6 +69,7 @@
     X(setsockopt) \
     X(shutdown) \
     X(socket) \
+    X(system) \
     X(uname)
 
 #endif

@@ -20,6 +20,7 @@ internal sealed class TranscriptTests
 
     [TestCase("passing", TestName = "Sockets_pass_to_other_processes_and_numbers")]
     [TestCase("inheriting", TestName = "Children_inherit_sockets_by_fork_vfork_and_spawn")]
+    [TestCase("cleared", TestName = "Children_with_a_cleared_environment_stay_on_the_network")]
     [TestCase("reuse", TestName = "Numbers_are_reused_after_every_kind_of_close")]
     [TestCase("readiness", TestName = "Poll_select_epoll_and_non_blocking_connects")]
     [TestCase("messages", TestName = "Flags_and_forms_of_sending_and_receiving")]
