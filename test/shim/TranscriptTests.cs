@@ -36,6 +36,24 @@ internal sealed class TranscriptTests
     [Test, NeedsRoot]
     public void A_worker_in_an_empty_root_without_rights() => Compare(Compile("privileges"));
 
+    [Test]
+    public void A_connect_that_nobody_answers_can_be_interrupted_and_cancelled()
+    {
+        // What Linux printed in a network namespace with one end of a veth pair.
+        const string linux = """
+            connect: EINPROGRESS
+            connect again: EALREADY
+            SO_ERROR 0, writable 0
+            interrupted: EINTR
+            cancelled 1
+            time-out: EINPROGRESS
+            at last EHOSTUNREACH
+
+            """;
+        Outcome ours = _network.Run(Compile("unanswered"), "10.40.0.250");
+        Assert.That(ours.Output, Is.EqualTo(linux), ours.Error);
+    }
+
     /// <summary>Fortified, as distributions build: the calls then go through glibc's checking forms.</summary>
     private static string Compile(string name) =>
         Built.Compile($"test/shim/programs/{name}.c", "-O2", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3");
