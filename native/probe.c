@@ -1,5 +1,6 @@
 /* Prints what the C# sources believe about libc and kernel: sizes, offsets and constants, one "name value" a line. */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
@@ -45,6 +46,7 @@ int main(void)
     SIZE(struct ifconf, "InterfaceRequests");
     SIZE(struct in_pktinfo, "in_pktinfo");
     SIZE(struct in6_pktinfo, "in6_pktinfo");
+    SIZE(Dl_info, "SymbolOrigin");
     printf("sizeof.DescriptorControl %zu\n", (size_t)CMSG_SPACE(sizeof(int)));
     OFFSET(struct msghdr, msg_control, "MessageHeader.Control");
     OFFSET(struct msghdr, msg_flags, "MessageHeader.Flags");
@@ -156,6 +158,7 @@ int main(void)
     VALUE(MSG_FASTOPEN, "Numbers.MsgFastOpen");
     VALUE(POLLERR, "Numbers.PollErr");
     VALUE(POLLHUP, "Numbers.PollHup");
+    VALUE(POLLNVAL, "Numbers.PollNval");
     VALUE(POLLRDHUP, "Numbers.PollRdHup");
     VALUE(F_GETFD, "Numbers.FGetFd");
     VALUE(F_GETFL, "Numbers.FGetFl");
@@ -184,6 +187,8 @@ int main(void)
     VALUE(SYS_rt_sigaction, "SystemCall.SignalAction");
     VALUE(SYS_clock_gettime, "SystemCall.ClockGetTime");
     VALUE(SYS_uname, "SystemCall.UnixName");
+    VALUE(SYS_mmap, "SystemCall.MapMemory");
+    VALUE(SYS_munmap, "SystemCall.UnmapMemory");
     VALUE(SYS_socket, "SystemCall.Socket");
     VALUE(SYS_bind, "SystemCall.Bind");
     VALUE(SYS_listen, "SystemCall.Listen");

@@ -9,12 +9,25 @@
 /* The host's own name, if it has one: what gethostname(2) and uname(2) tell. */
 #define PYCO_HOSTNAME_VARIABLE "PYCO_HOSTNAME"
 
+/* Not empty in the environment of a program that is started: it uses the machine's own network. */
+#define PYCO_DETACH_VARIABLE "PYCO_DETACH"
+
 /* PYCO_INTERPOSED(X) applies X to the name of each function. */
 #define PYCO_INTERPOSED(X) \
     X(accept) \
     X(accept4) \
     X(bind) \
     X(connect) \
+    X(__connect) \
+    X(execl) \
+    X(execle) \
+    X(execlp) \
+    X(execv) \
+    X(execve) \
+    X(execveat) \
+    X(execvp) \
+    X(execvpe) \
+    X(fexecve) \
     X(freeaddrinfo) \
     X(freeifaddrs) \
     X(getaddrinfo) \
@@ -25,6 +38,7 @@
     X(gethostbyname2_r) \
     X(gethostbyname_r) \
     X(gethostname) \
+    X(__gethostname_chk) \
     X(getifaddrs) \
     X(getnameinfo) \
     X(getpeername) \
@@ -34,7 +48,11 @@
     X(if_nametoindex) \
     X(ioctl) \
     X(listen) \
+    X(popen) \
+    X(posix_spawn) \
+    X(posix_spawnp) \
     X(read) \
+    X(__read) \
     X(__read_chk) \
     X(readv) \
     X(recv) \
@@ -44,12 +62,14 @@
     X(recvmmsg) \
     X(recvmsg) \
     X(send) \
+    X(__send) \
     X(sendmmsg) \
     X(sendmsg) \
     X(sendto) \
     X(setsockopt) \
     X(shutdown) \
     X(socket) \
+    X(system) \
     X(uname)
 
 #endif

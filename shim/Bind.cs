@@ -89,6 +89,8 @@ internal static unsafe class Bind
             return Errno.EOPNOTSUPP;
         if ((state & (SocketState.Accepted | SocketState.Connecting)) != 0)
             return Errno.EINVAL;
+        if ((state & SocketState.ReadShut) != 0)
+            return Errno.EINVAL; // an AF_UNIX listener that was shut down takes nobody any more
         int result = Kernel.Listen(fd, backlog);
         if (result < 0)
             return (Errno)(-result);

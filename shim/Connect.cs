@@ -10,7 +10,13 @@ namespace Pyco.Shim;
 internal static unsafe class Connect
 {
     [UnmanagedCallersOnly(EntryPoint = "connect")]
-    public static int Export(int fd, byte* address, uint length)
+    public static int Export(int fd, byte* address, uint length) => To(fd, address, length);
+
+    /// <summary>Another name of connect() in glibc.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "__connect")]
+    public static int UnderscoreConnect(int fd, byte* address, uint length) => To(fd, address, length);
+
+    private static int To(int fd, byte* address, uint length)
     {
         Startup.Ensure();
         if (!Descriptor.IsOurs(fd, out SocketState state))
@@ -52,7 +58,7 @@ internal static unsafe class Connect
         error = Filler.SendRequest(fd, request);
         if (error != Errno.None)
             return error;
-        return Descriptor.IsNonBlocking(fd) ? Errno.EINPROGRESS : Await(fd, state);
+        return Descriptor.IsNonBlocking(fd) ? Errno.EINPROGRESS : Await(fd);
     }
 
     /// <summary>A connect to 0.0.0.0 goes to this host itself (ip_route_output_key_hash_rcu in net/ipv4/route.c).</summary>
@@ -75,7 +81,7 @@ internal static unsafe class Connect
     /// Waits until the handshake has ended: POLLOUT is off until then, because the filler waits to be read. The wait is
     /// libc's poll, thus a cancellation point as connect is.
     /// </summary>
-    private static Errno Await(int fd, SocketState state)
+    private static Errno Await(int fd)
     {
         long timeout = SendTimeoutMilliseconds(fd);
         long begin = Now();
@@ -86,14 +92,14 @@ internal static unsafe class Connect
                 return Errno.EINPROGRESS; // SO_SNDTIMEO ran out (socket(7))
             int ready = Next.Poll(fd, PollOut, (int)(left > int.MaxValue ? int.MaxValue : left), out short events);
             if (ready > 0)
-                return Finish(fd, state, events);
+                return Finish(fd, events);
             if (ready < 0 && (timeout >= 0 || !Signals.AllRestart()))
                 return Errno.EINTR;
         }
     }
 
     /// <summary>The handshake has ended, well or not, unless <paramref name="events"/> are a mere suspicion of it.</summary>
-    private static Errno Finish(int fd, SocketState state, short events)
+    private static Errno Finish(int fd, short events)
     {
         if ((events & (PollErr | PollHup)) != 0)
         {
@@ -102,7 +108,9 @@ internal static unsafe class Connect
                 return error;
         }
 
-        Descriptor.SetState(fd, state | SocketState.Established);
+        // Read anew: during the wait another thread may have set options, or closed the socket.
+        if (Descriptor.IsOurStream(fd, out SocketState state) && (state & SocketState.Connecting) != 0)
+            Descriptor.SetState(fd, state | SocketState.Established);
         return Errno.None;
     }
 
@@ -117,8 +125,8 @@ internal static unsafe class Connect
         }
 
         if ((events & PollOut) != 0)
-            return Finish(fd, state, events);
-        return Descriptor.IsNonBlocking(fd) ? Errno.EALREADY : Await(fd, state);
+            return Finish(fd, events);
+        return Descriptor.IsNonBlocking(fd) ? Errno.EALREADY : Await(fd);
     }
 
     /// <summary>
@@ -148,7 +156,7 @@ internal static unsafe class Connect
     private static Errno Dissolve(int fd, SocketState state)
     {
         if ((state & SocketState.Listening) != 0)
-            return StreamShutdown.Listener(fd);
+            return StreamShutdown.Listener(fd, state);
         if ((state & (SocketState.Connecting | SocketState.Accepted)) == 0)
             return Errno.None;
         _ = Kernel.Shutdown(fd, ShutRdwr);

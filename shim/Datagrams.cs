@@ -93,9 +93,9 @@ internal static unsafe class Datagrams
             IoVectors.MoveToBack(vectors, count + 1, (nuint)sizeof(DatagramHeader), inBuffers);
         if (hasHeader && header.Error != 0)
             return LibcError.Answer((Errno)header.Error);
-        message->Flags = inner.Flags & ~MsgTrunc;
+        message->Flags = inner.Flags; // MSG_TRUNC if the kernel cut the payload
         if (payload > capacity)
-            message->Flags |= MsgTrunc;
+            message->Flags |= MsgTrunc; // it reached into the room for a header
         if (!hasHeader)
             DescribePeer(fd, state, &header);
         GiveAddress(state, &header, message);

@@ -10,7 +10,8 @@ namespace Pyco.Shim;
 /// </summary>
 internal static unsafe class Descriptor
 {
-    private const int InheritedDescriptorsToLookAt = 32;
+    /// <summary>The usual soft limit of RLIMIT_NOFILE.</summary>
+    private const int InheritedDescriptorsToLookAt = 1024;
 
     /// <summary>
     /// This process has had a UDP socket of ours to do with. Until then read() and its kin need not ask what kind of
@@ -63,13 +64,56 @@ internal static unsafe class Descriptor
 
     internal static bool IsNonBlocking(int fd) => (Kernel.FileControl(fd, FGetFl, 0) & ONonblock) != 0;
 
-    /// <summary>A service started by inetd's rules, or by a shell's redirection, gets its socket at a low number.</summary>
+    /// <summary>Looks for sockets that an exec has brought, as inetd, a shell's redirection or a parent hand them over.</summary>
     internal static void LookForInheritedDatagramSockets()
     {
-        for (int fd = 0; fd < InheritedDescriptorsToLookAt && !AnyDatagram; fd++)
+        const int batch = 64;
+        PollDescriptor* entries = stackalloc PollDescriptor[batch];
+        for (int first = 0; first < InheritedDescriptorsToLookAt && !AnyDatagram; first += batch)
         {
-            if (IsOurDatagram(fd, out _))
-                NoteDatagram();
+            for (int i = 0; i < batch; i++)
+                entries[i] = new() { Descriptor = first + i };
+
+            // One call says of all which are open. It fails where the limit of descriptors is lower than the batch.
+            bool knowsOpen = Kernel.PollNow(entries, batch) >= 0;
+            for (int i = 0; i < batch; i++)
+            {
+                if (!knowsOpen || (entries[i].Returned & PollNval) == 0)
+                    NoteIfOurDatagram(first + i);
+            }
         }
+    }
+
+    /// <summary>Looks at the descriptors that came with a message (SCM_RIGHTS).</summary>
+    internal static void LookForPassedDatagramSockets(MessageHeader* message)
+    {
+        byte* at = message->Control;
+        nuint left = message->ControlLength;
+        while (!AnyDatagram && at != null && left >= (nuint)sizeof(ControlHeader))
+        {
+            ControlHeader* control = (ControlHeader*)at;
+            nuint length = control->Length;
+            if (length < (nuint)sizeof(ControlHeader) || length > left)
+                return;
+            if (control->Level == SolSocket && control->Type == ScmRights)
+                LookAt((int*)(control + 1), (int)((length - (nuint)sizeof(ControlHeader)) / sizeof(int)));
+            nuint step = (length + 7) & ~(nuint)7;
+            if (step >= left)
+                return;
+            at += step;
+            left -= step;
+        }
+    }
+
+    private static void LookAt(int* descriptors, int count)
+    {
+        for (int i = 0; i < count; i++)
+            NoteIfOurDatagram(descriptors[i]);
+    }
+
+    private static void NoteIfOurDatagram(int fd)
+    {
+        if (IsOurDatagram(fd, out _))
+            NoteDatagram();
     }
 }

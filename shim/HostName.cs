@@ -9,24 +9,46 @@ internal static unsafe class HostName
     /// <summary>HOST_NAME_MAX and the NUL; also the length of each field of struct utsname.</summary>
     private const int Capacity = 65;
 
+    private const int PrefixLength = 14;
+
 #pragma warning disable CS0169 // the compiler does not count the use of a fixed buffer
-    private static Text Name;
+    private static Text Entry;
 #pragma warning restore CS0169
 
     internal static bool IsConfigured { get; private set; }
+
+    /// <summary>The variable as an environment holds it: "PYCO_HOSTNAME=" and the name.</summary>
+    internal static byte* Variable
+    {
+        get
+        {
+            fixed (byte* entry = Entry.Octets)
+                return entry; // statics do not move: there is no garbage collector
+        }
+    }
+
+    private static byte* Name => Variable + PrefixLength;
 
     internal static void Configure(byte* value)
     {
         int length = Memory.Length(value);
         if (length is 0 or >= Capacity)
             return;
-        fixed (byte* name = Name.Octets)
-            Memory.Copy(name, value, length);
+        Memory.Copy(Memory.Append(Variable, "PYCO_HOSTNAME="u8), value, length + 1);
         IsConfigured = true;
     }
 
     [UnmanagedCallersOnly(EntryPoint = "gethostname")]
-    public static int GetHostName(byte* buffer, nuint capacity)
+    public static int GetHostName(byte* buffer, nuint capacity) => Give(buffer, capacity);
+
+    [UnmanagedCallersOnly(EntryPoint = "__gethostname_chk")]
+    public static int CheckedGetHostName(byte* buffer, nuint capacity, nuint realCapacity)
+    {
+        Fortify.Check(capacity, realCapacity);
+        return Give(buffer, capacity);
+    }
+
+    private static int Give(byte* buffer, nuint capacity)
     {
         Startup.Ensure();
         UnixName names;
@@ -50,14 +72,13 @@ internal static unsafe class HostName
         int result = Kernel.UnixName(names);
         if (result < 0 || !IsConfigured)
             return result;
-        fixed (byte* name = Name.Octets)
-            Memory.Copy(names->Node, name, Memory.Length(name) + 1);
+        Memory.Copy(names->Node, Name, Memory.Length(Name) + 1);
         return result;
     }
 
     private struct Text
     {
-        public fixed byte Octets[Capacity];
+        public fixed byte Octets[PrefixLength + Capacity];
     }
 }
 

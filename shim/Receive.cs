@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Pyco.Host.Protocol;
 using Pyco.Stack;
+using static Pyco.Posix.Constants;
 using static Pyco.Shim.Numbers;
 
 namespace Pyco.Shim;
@@ -18,11 +19,19 @@ internal static unsafe class Receive
         return ReadInto(fd, buffer, length);
     }
 
+    /// <summary>Another name of read() in glibc.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "__read")]
+    public static nint UnderscoreRead(int fd, byte* buffer, nuint length)
+    {
+        Startup.Ensure();
+        return ReadInto(fd, buffer, length);
+    }
+
     [UnmanagedCallersOnly(EntryPoint = "__read_chk")]
     public static nint CheckedRead(int fd, byte* buffer, nuint length, nuint capacity)
     {
         Startup.Ensure();
-        CheckCapacity(length, capacity);
+        Fortify.Check(length, capacity);
         return ReadInto(fd, buffer, length);
     }
 
@@ -51,7 +60,7 @@ internal static unsafe class Receive
     public static nint CheckedRecv(int fd, byte* buffer, nuint length, nuint capacity, int flags)
     {
         Startup.Ensure();
-        CheckCapacity(length, capacity);
+        Fortify.Check(length, capacity);
         return From(fd, buffer, length, flags, null, null);
     }
 
@@ -67,7 +76,7 @@ internal static unsafe class Receive
         int fd, byte* buffer, nuint length, nuint capacity, int flags, byte* address, uint* addressLength)
     {
         Startup.Ensure();
-        CheckCapacity(length, capacity);
+        Fortify.Check(length, capacity);
         return From(fd, buffer, length, flags, address, addressLength);
     }
 
@@ -84,7 +93,7 @@ internal static unsafe class Receive
         Startup.Ensure();
         return Descriptor.IsOurs(fd, out _)
             ? Several(fd, messages, count, flags)
-            : Next.ReceiveMessages(fd, messages, count, flags, timeout);
+            : SeveralForeign(fd, messages, count, flags, timeout);
     }
 
     private static nint ReadInto(int fd, byte* buffer, nuint length)
@@ -97,7 +106,7 @@ internal static unsafe class Receive
 
     private static nint From(int fd, byte* buffer, nuint length, int flags, byte* address, uint* addressLength)
     {
-        bool asksKind = Descriptor.AnyDatagram || address != null || (flags & (MsgErrQueue | MsgOob)) != 0;
+        bool asksKind = Descriptor.AnyDatagram || address != null || (flags & (MsgErrQueue | MsgOob | MsgTrunc)) != 0;
         if (asksKind && Descriptor.IsOurs(fd, out SocketState state))
         {
             if ((flags & MsgErrQueue) != 0)
@@ -108,6 +117,8 @@ internal static unsafe class Receive
                 return LibcError.Answer(Errno.EINVAL); // no urgent data waits
             if (address != null)
                 *addressLength = 0; // tcp_recvmsg gives no address; AF_UNIX would give its own
+            if ((flags & MsgTrunc) != 0)
+                return Streams.Discard(fd, length, flags);
             address = null;
             addressLength = null;
         }
@@ -119,19 +130,47 @@ internal static unsafe class Receive
     private static nint Message(int fd, MessageHeader* message, int flags)
     {
         if (!Descriptor.IsOurs(fd, out SocketState state))
-            return Next.ReceiveMessage(fd, message, flags);
+            return Foreign(fd, message, flags);
         if ((flags & MsgErrQueue) != 0)
             return LibcError.Answer(Errno.EAGAIN);
         if ((state & SocketState.Datagram) != 0)
             return Datagrams.Receive(fd, state, message, flags);
+        nuint capacity = IoVectors.Capacity(message->Vectors, (int)message->VectorCount);
+        if ((flags & MsgTrunc) != 0)
+        {
+            message->NameLength = 0;
+            message->ControlLength = 0;
+            message->Flags = 0;
+            return Streams.Discard(fd, capacity, flags);
+        }
+
         byte* name = message->Name;
         message->Name = null;
         nint result = Next.ReceiveMessage(fd, message, flags);
         message->Name = name;
         message->NameLength = 0;
-        return result > 0
-            ? result
-            : Streams.Translate(fd, result, IoVectors.Capacity(message->Vectors, (int)message->VectorCount));
+        return result > 0 ? result : Streams.Translate(fd, result, capacity);
+    }
+
+    /// <summary>A message that may bring sockets of ours (SCM_RIGHTS).</summary>
+    private static nint Foreign(int fd, MessageHeader* message, int flags)
+    {
+        nint result = Next.ReceiveMessage(fd, message, flags);
+        if (result >= 0 && message->ControlLength != 0)
+            Descriptor.LookForPassedDatagramSockets(message);
+        return result;
+    }
+
+    private static int SeveralForeign(int fd, MultiMessageHeader* messages, uint count, int flags, TimeSpec* timeout)
+    {
+        int received = Next.ReceiveMessages(fd, messages, count, flags, timeout);
+        for (int i = 0; i < received; i++)
+        {
+            if (messages[i].Message.ControlLength != 0)
+                Descriptor.LookForPassedDatagramSockets(&messages[i].Message);
+        }
+
+        return received;
     }
 
     /// <summary>Several messages one by one: the first may wait, the others do not.</summary>
@@ -141,7 +180,7 @@ internal static unsafe class Receive
         while (done < count)
         {
             int errno = *LibcError.Location();
-            int doesNotWait = done > 0 ? Posix.Constants.MsgDontwait : 0;
+            int doesNotWait = done > 0 ? MsgDontwait : 0;
             nint result = Message(fd, &messages[done].Message, (flags & ~MsgWaitForOne) | doesNotWait);
             if (result < 0 && done == 0)
                 return -1;
@@ -156,14 +195,4 @@ internal static unsafe class Receive
 
         return done;
     }
-
-    private static void CheckCapacity(nuint length, nuint capacity)
-    {
-        if (length > capacity)
-            __chk_fail();
-    }
-
-    /// <summary>glibc's end of a fortified program that overruns its buffer.</summary>
-    [DllImport("libc"), SuppressGCTransition]
-    private static extern void __chk_fail();
 }

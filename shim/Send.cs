@@ -15,6 +15,14 @@ internal static unsafe class Send
         return To(fd, buffer, length, flags, null, 0);
     }
 
+    /// <summary>Another name of send() in glibc.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "__send")]
+    public static nint UnderscoreSend(int fd, byte* buffer, nuint length, int flags)
+    {
+        Startup.Ensure();
+        return To(fd, buffer, length, flags, null, 0);
+    }
+
     [UnmanagedCallersOnly(EntryPoint = "sendto")]
     public static nint SendTo(int fd, byte* buffer, nuint length, int flags, byte* address, uint addressLength)
     {

@@ -22,7 +22,7 @@ internal static unsafe class StreamShutdown
     private static Errno Stream(int fd, SocketState state, int how)
     {
         if ((state & SocketState.Listening) != 0)
-            return how == ShutWr ? Errno.None : Listener(fd);
+            return how == ShutWr ? Errno.None : Listener(fd, state);
         if ((state & (SocketState.Connecting | SocketState.Accepted)) == 0)
             return Errno.ENOTCONN;
         if (how != ShutWr)
@@ -38,8 +38,9 @@ internal static unsafe class StreamShutdown
     private static Errno ReadingSide(int fd) => KernelShutdown(fd, ShutRd);
 
     /// <summary>Wakes accept(), which then says EINVAL, and stops the listener.</summary>
-    internal static Errno Listener(int fd)
+    internal static Errno Listener(int fd, SocketState state)
     {
+        Descriptor.SetState(fd, state | SocketState.ReadShut);
         Errno error = KernelShutdown(fd, ShutRdwr);
         Reply reply;
         _ = HostRequest.Ask(fd, Operation.Shutdown, ShutRdwr, &reply);

@@ -8,8 +8,14 @@ namespace Pyco.Shim;
 /// </summary>
 internal static unsafe class StackHost
 {
+    /// <summary>Far longer than a value that makes sense.</summary>
+    private const int ValueCapacity = 120;
+
     private static Identity Known;
     private static int IdentityIsValid;
+#pragma warning disable CS0169 // the compiler does not count the use of a fixed buffer
+    private static Text Entry;
+#pragma warning restore CS0169
 
     /// <summary>
     /// There is such a variable, so no Internet socket may come from the machine's own network, even if the variable
@@ -21,6 +27,16 @@ internal static unsafe class StackHost
     internal static int ProcessId => Known.ProcessId;
 
     internal static bool IsReachable => IdentityIsValid != 0;
+
+    /// <summary>The variable as an environment holds it, with its name.</summary>
+    internal static byte* Variable
+    {
+        get
+        {
+            fixed (byte* entry = Entry.Octets)
+                return entry; // statics do not move: there is no garbage collector
+        }
+    }
 
     /// <summary>Reads <c>H:SECRET:MARK:PID</c>; the host's own side of this is in its launcher.</summary>
     internal static void Configure(byte* value)
@@ -36,6 +52,18 @@ internal static unsafe class StackHost
         Known = identity;
         IdentityIsValid = valid && *at == 0 ? 1 : 0;
         IsConfigured = true;
+        Keep(value);
+    }
+
+    /// <summary>Keeps the value for children, even one that makes no sense: they are not to use another network either.</summary>
+    private static void Keep(byte* value)
+    {
+        byte* at = Memory.Append(Variable, "PYCO_HOST="u8);
+        int length = Memory.Length(value);
+        if (length > ValueCapacity)
+            length = ValueCapacity;
+        Memory.Copy(at, value, length);
+        at[length] = 0;
     }
 
     internal static void CopyId(byte* destination)
@@ -66,6 +94,11 @@ internal static unsafe class StackHost
         }
 
         return true;
+    }
+
+    private struct Text
+    {
+        public fixed byte Octets[10 + ValueCapacity + 1]; // "PYCO_HOST=", the value, NUL
     }
 
     private struct Identity

@@ -30,6 +30,7 @@ internal static unsafe class Startup
     {
         if (Interlocked.Exchange(ref Claim, 1) != 0)
             return;
+        OwnEnvironment.Find((delegate* unmanaged<void>)&Start);
         ReadEnvironment();
         Next.Resolve();
         if (StackHost.IsConfigured)
@@ -39,28 +40,14 @@ internal static unsafe class Startup
 
     private static void ReadEnvironment()
     {
-        byte*** environment = (byte***)Next.Variable("__environ"u8);
-        if (environment == null || *environment == null)
-            return;
-        for (byte** entry = *environment; *entry != null; entry++)
+        for (byte** entry = OwnEnvironment.Current; entry != null && *entry != null; entry++)
         {
-            byte* host = Value(*entry, "PYCO_HOST="u8);
+            byte* host = OwnEnvironment.Value(*entry, "PYCO_HOST="u8);
             if (host != null)
                 StackHost.Configure(host);
-            byte* name = Value(*entry, "PYCO_HOSTNAME="u8);
+            byte* name = OwnEnvironment.Value(*entry, "PYCO_HOSTNAME="u8);
             if (name != null)
                 HostName.Configure(name);
-        }
-    }
-
-    private static byte* Value(byte* entry, ReadOnlySpan<byte> prefix)
-    {
-        fixed (byte* expected = prefix)
-        {
-            int i = 0;
-            while (i < prefix.Length && entry[i] == expected[i])
-                i++;
-            return i == prefix.Length ? entry + i : null;
         }
     }
 }

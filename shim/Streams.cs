@@ -8,6 +8,26 @@ namespace Pyco.Shim;
 /// <summary>What AF_UNIX says about a stream, said as TCP says it.</summary>
 internal static unsafe class Streams
 {
+    private const int DiscardLength = 65536;
+
+#pragma warning disable CS0169 // the compiler does not count the use of a fixed buffer
+    private static Waste Discarded;
+#pragma warning restore CS0169
+
+    /// <summary>
+    /// MSG_TRUNC, with which TCP throws octets away instead of copying them (tcp(7)) and AF_UNIX does not. They go where
+    /// nobody reads them; one call takes no more than that place holds.
+    /// </summary>
+    internal static nint Discard(int fd, nuint length, int flags)
+    {
+        nuint taken = length < DiscardLength ? length : DiscardLength;
+        fixed (byte* waste = Discarded.Octets)
+        {
+            nint result = Next.ReceiveFrom(fd, waste, taken, flags & ~MsgTrunc, null, null);
+            return result > 0 ? result : Translate(fd, result, taken);
+        }
+    }
+
     /// <summary>
     /// Called with what a receiving call returned, when that was no data: the usual case never comes here.
     /// </summary>
@@ -57,5 +77,10 @@ internal static unsafe class Streams
         int events = Kernel.PollNow(fd, PollOut);
         Errno error = (events & PollHup) != 0 ? StreamError.Ask(fd) : Errno.None;
         return LibcError.Answer(error == Errno.None ? Errno.EPIPE : error);
+    }
+
+    private struct Waste
+    {
+        public fixed byte Octets[DiscardLength];
     }
 }

@@ -57,6 +57,8 @@ internal static unsafe class HostProcess
         // The host is nobody's program: it must not be found by these when another host looks for its own programs.
         environment.Remove(HostProtocol.EnvironmentVariable);
         environment.Remove("LD_PRELOAD");
+        // Where pyco-run is itself such a program, the library would put both back.
+        environment.Set(HostProtocol.DetachVariable, "1");
         _ = Spawn(Role, &actions, environment.Variables);
         return ExitStatus.Success;
     }

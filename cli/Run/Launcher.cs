@@ -30,6 +30,8 @@ internal sealed unsafe class Launcher(ProcessImage image)
         if (options.Verbosity == Verbosity.Verbose)
             Terminal.Error(Names.PycoRun, $"{string.Join(", ", options.Addresses)} is up: {options.InterfaceName}, {options.Mac}, host process {host}");
 
+        // Meant for pyco-run, if it was: the program's own children are to stay with it.
+        _environment.Remove(HostProtocol.DetachVariable);
         _environment.Set(HostProtocol.EnvironmentVariable, credentials.ToEnvironmentValue(host));
         _environment.Preload(library);
         if (options.HostName is { } hostName)

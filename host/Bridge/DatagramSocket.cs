@@ -72,6 +72,21 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         Bridge.Sockets.Remove(this);
     }
 
+    /// <summary>
+    /// Lets go of a socket that its program has closed, after its last datagrams: where its port is wanted before the loop
+    /// has told of it.
+    /// </summary>
+    /// <returns>True if it has gone.</returns>
+    public bool EndIfClosed(Instant now)
+    {
+        PollDescriptor end = new() { Descriptor = Descriptor, Events = 0 };
+        if (!IsAttached || Libc.poll(&end, 1, 0) != 1)
+            return false; // only a hang-up is told unasked
+        _mayRead = true;
+        MoveToStack(now);
+        return !IsAttached;
+    }
+
     private void MoveToStack(Instant now)
     {
         Span<byte> buffer = Bridge.MessageBuffer;

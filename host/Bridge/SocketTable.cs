@@ -80,6 +80,8 @@ internal sealed class SocketTable
             return;
         foreach (ProgramSocket socket in claimants.ToArray())
         {
+            if (socket is DatagramSocket datagram && datagram.EndIfClosed(now))
+                continue;
             if (IsUnattached(socket) && !Ask(socket))
                 socket.Abandon(now);
         }

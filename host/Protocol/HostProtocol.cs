@@ -30,6 +30,9 @@ internal static class HostProtocol
     /// 16 hex digits of <see cref="DatagramHeader.Mark"/>, the host's pid in decimal.</summary>
     public const string EnvironmentVariable = "PYCO_HOST";
 
+    /// <summary>Set by a program for a child that shall use the machine's own network.</summary>
+    public const string DetachVariable = "PYCO_DETACH";
+
     public const int SecretLength = 16;
     public const int HostIdDigits = 8;
     public const int CookieDigits = 16;

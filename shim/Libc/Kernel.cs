@@ -62,6 +62,17 @@ internal static unsafe class Kernel
     internal static int SignalAction(int signal, KernelSignalAction* current) =>
         (int)Call(SystemCall.SignalAction, signal, 0, (nint)current, sizeof(ulong));
 
+    /// <summary>Memory of the process's own, in whole pages; -errno on failure.</summary>
+    internal static nint MapMemory(nuint length)
+    {
+        const int readWrite = 3; // PROT_READ | PROT_WRITE
+        const int privateAnonymous = 0x22; // MAP_PRIVATE | MAP_ANONYMOUS
+        return Call(SystemCall.MapMemory, 0, (nint)length, readWrite, privateAnonymous, -1);
+    }
+
+    internal static void UnmapMemory(nint address, nuint length) =>
+        _ = Call(SystemCall.UnmapMemory, address, (nint)length);
+
     internal static int UnixName(UnixName* names) => (int)Call(SystemCall.UnixName, (nint)names);
 
     internal static int Clock(TimeSpec* now)
@@ -72,6 +83,13 @@ internal static unsafe class Kernel
 
     /// <summary>What poll(2) says about one descriptor without waiting, or 0.</summary>
     internal static int PollNow(int fd, short events) => Poll(fd, events, 0);
+
+    /// <summary>What poll(2) says about some descriptors without waiting; -errno on failure.</summary>
+    internal static int PollNow(PollDescriptor* descriptors, int count)
+    {
+        TimeSpec timeout = default;
+        return (int)Call(SystemCall.PollWithMask, (nint)descriptors, count, (nint)(&timeout));
+    }
 
     /// <summary>What poll(2) says about one descriptor after at most the given time, or 0; -errno on failure.</summary>
     internal static int Poll(int fd, short events, int timeoutMilliseconds)

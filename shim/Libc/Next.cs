@@ -72,6 +72,7 @@ internal static unsafe partial class Next
         SendToPointer = (delegate* unmanaged[SuppressGCTransition]<int, byte*, nuint, int, byte*, uint, nint>)Symbol("sendto"u8);
         SendMessagePointer = (delegate* unmanaged[SuppressGCTransition]<int, MessageHeader*, int, nint>)Symbol("sendmsg"u8);
         SendMessagesPointer = (delegate* unmanaged[SuppressGCTransition]<int, MultiMessageHeader*, uint, int, int>)Symbol("sendmmsg"u8);
+        ResolveExecute();
     }
 
     internal static int Socket(int family, int type, int protocol) => SocketPointer != null

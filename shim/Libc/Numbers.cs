@@ -106,6 +106,7 @@ internal static class Numbers
 
     public const short PollErr = 8;
     public const short PollHup = 16;
+    public const short PollNval = 32;
     public const short PollRdHup = 0x2000;
 
     public const int FGetFd = 1;

@@ -17,6 +17,8 @@ internal static class SystemCall
     public const int SignalAction = 134;
     public const int ClockGetTime = 113;
     public const int UnixName = 160;
+    public const int UnmapMemory = 215;
+    public const int MapMemory = 222;
     public const int Socket = 198;
     public const int Bind = 200;
     public const int Listen = 201;
@@ -46,6 +48,8 @@ internal static class SystemCall
     public const int SignalAction = 13;
     public const int ClockGetTime = 228;
     public const int UnixName = 63;
+    public const int MapMemory = 9;
+    public const int UnmapMemory = 11;
     public const int Socket = 41;
     public const int Connect = 42;
     public const int Accept = 43;

@@ -12,6 +12,9 @@ internal static unsafe class Libc
     internal static extern void free(void* memory);
 
     [DllImport("libc"), SuppressGCTransition]
+    internal static extern int putenv(byte* entry);
+
+    [DllImport("libc"), SuppressGCTransition]
     internal static extern int inet_pton(int family, byte* text, void* address);
 
     [DllImport("libc"), SuppressGCTransition]

@@ -33,7 +33,7 @@ internal sealed class ServerTests : WireTest
     public void Ssh_runs_a_command_and_scp_copies_50_MB()
     {
         string server = Wire.FreshAddress();
-        string[] client = StartSshd(server);
+        string[] client = Wire.StartSshd(server);
         string file = Wire.WriteRandom("large", 50_000_000);
 
         string answer = Wire.RunAt(Wire.FreshAddress(), ["ssh", .. client, $"{Environment.UserName}@{server}", "echo $SSH_CONNECTION"]).Succeed();
@@ -134,32 +134,4 @@ internal sealed class ServerTests : WireTest
 
     private string RedisCli(string server, params IEnumerable<string> command) =>
         Wire.RunAt(Wire.FreshAddress(), ["redis-cli", "-h", server, .. command]).Succeed();
-
-    /// <summary>Starts sshd on port 22 with keys of its own; the options that ssh and scp need to get in.</summary>
-    private string[] StartSshd(string server)
-    {
-        // sshd as root refuses to start without the empty folder into which it locks its unprivileged half.
-        if (Environment.IsPrivilegedProcess)
-            Directory.CreateDirectory("/run/sshd");
-        foreach (string key in new[] { "host-key", "user-key" })
-            Wire.Start("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", Wire.PathOf(key)).Succeed();
-        string configuration = Wire.Write("sshd_config", $"""
-            Port 22
-            HostKey {Wire.PathOf("host-key")}
-            AuthorizedKeysFile {Wire.PathOf("user-key.pub")}
-            PidFile {Wire.PathOf("sshd.pid")}
-            StrictModes no
-            UsePAM no
-            PasswordAuthentication no
-            PermitRootLogin yes
-            Subsystem sftp internal-sftp
-            """);
-        Wire.RunAt(server, "/usr/sbin/sshd", "-D", "-e", "-f", configuration);
-        Wire.WaitUntilListening(server, 22);
-        return
-        [
-            "-F", "none", "-i", Wire.PathOf("user-key"), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
-            "-o", "StrictHostKeyChecking=no", "-o", $"UserKnownHostsFile={Wire.PathOf("known-hosts")}",
-        ];
-    }
 }

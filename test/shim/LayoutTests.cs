@@ -30,6 +30,7 @@ internal sealed class LayoutTests
     [TestCase("InterfaceAddress", typeof(InterfaceAddress))]
     [TestCase("InterfaceRequest", typeof(InterfaceRequest))]
     [TestCase("InterfaceRequests", typeof(InterfaceRequests))]
+    [TestCase("SymbolOrigin", typeof(SymbolOrigin))]
     [TestCase("DescriptorControl", typeof(DescriptorControl))]
     public void Structures_have_C_s_size(string name, Type type) =>
         Assert.That(Marshal.SizeOf(type), Is.EqualTo(Probe["sizeof." + name]));

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Pyco.Shim.Tests.Support;
 
 namespace Pyco.Shim.Tests;
@@ -45,13 +47,38 @@ internal sealed class LibraryTests
     }
 
     [Test]
-    public void A_program_s_socket_calls_bind_to_it()
+    public void A_program_s_calls_bind_to_each_of_its_exports()
     {
-        string program = Built.Compile("test/shim/programs/deadhost.c");
-        string bindings = Built.Run(program, [], ("LD_PRELOAD", Built.Library), ("LD_DEBUG", "bindings"), ("LD_BIND_NOW", "1"))
-            .Error;
-        foreach (string name in new[] { "socket", "connect", "bind", "getaddrinfo" })
-            Assert.That(bindings, Does.Match($@"deadhost\.program \[0\] to \S*libpyco\.so \[0\]: normal symbol `{name}'"));
+        string source = Path.Combine(AppContext.BaseDirectory, "bindings.c");
+        File.WriteAllText(source, """
+            #include "pyco.h"
+            #pragma GCC diagnostic ignored "-Wbuiltin-declaration-mismatch"
+            #define DECLARE(name) extern void name(void);
+            PYCO_INTERPOSED(DECLARE)
+            #define ADDRESS(name) name,
+            void (*volatile functions[])(void) = {PYCO_INTERPOSED(ADDRESS) 0};
+            int main(void) { return functions[0] == 0; }
+            """);
+        string program = Built.Compile(source, "-fno-builtin", "-I", Path.Combine(Built.Root, "native"));
+        string bindings = Built.Run(program, [], ("LD_PRELOAD", Built.Library), ("LD_DEBUG", "bindings")).Error;
+        IEnumerable<string> unbound = Built.ExportList.Where(name =>
+            !Regex.IsMatch(bindings, $@"bindings\.program \[0\] to \S*libpyco\.so \[0\]: normal symbol `{name}'"));
+        Assert.That(unbound, Is.Empty);
+    }
+
+    [Test]
+    public void Its_frames_are_smaller_than_a_page()
+    {
+        // It runs on the stacks of coroutines and signal handlers, and larger frames would call a probe of the runtime.
+        const int page = 4096;
+        string code = Built.Run("objdump", ["-d", "--no-show-raw-insn", Built.Library]).Output;
+        int[] frames =
+        [
+            .. Regex.Matches(code, @"sub +(?:\$0x([0-9a-f]+),%rsp|sp, sp, #0x([0-9a-f]+))")
+                .Select(match => int.Parse(match.Groups[1].Value + match.Groups[2].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture)),
+        ];
+        Assert.That(frames, Is.Not.Empty);
+        Assert.That(frames, Has.All.LessThan(page));
     }
 
     [Test]

@@ -55,6 +55,34 @@ internal static class Programs
         return ["nginx", "-p", own, "-e", "stderr", "-c", configuration];
     }
 
+    /// <summary>Starts sshd on port 22 with keys of its own; the options that ssh and scp need to get in.</summary>
+    public static string[] StartSshd(this Wire wire, string server)
+    {
+        // sshd as root refuses to start without the empty folder into which it locks its unprivileged half.
+        if (Environment.IsPrivilegedProcess)
+            Directory.CreateDirectory("/run/sshd");
+        foreach (string key in new[] { "host-key", "user-key" })
+            wire.Start("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", wire.PathOf(key)).Succeed();
+        string configuration = wire.Write("sshd_config", $"""
+            Port 22
+            HostKey {wire.PathOf("host-key")}
+            AuthorizedKeysFile {wire.PathOf("user-key.pub")}
+            PidFile {wire.PathOf("sshd.pid")}
+            StrictModes no
+            UsePAM no
+            PasswordAuthentication no
+            PermitRootLogin yes
+            Subsystem sftp internal-sftp
+            """);
+        wire.RunAt(server, "/usr/sbin/sshd", "-D", "-e", "-f", configuration);
+        wire.WaitUntilListening(server, 22);
+        return
+        [
+            "-F", "none", "-i", wire.PathOf("user-key"), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+            "-o", "StrictHostKeyChecking=no", "-o", $"UserKnownHostsFile={wire.PathOf("known-hosts")}",
+        ];
+    }
+
     /// <summary>SHA-256 of a file in hex.</summary>
     public static string Hash(string path)
     {

@@ -5,6 +5,9 @@ namespace Pyco.Shim.Tests.Support;
 /// <summary>The built library, a C compiler, and programs to run under the one, made by the other.</summary>
 internal static class Built
 {
+    /// <summary>Far above what anything takes here, so that only a hang meets it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
     internal static string Root { get; } = FindRoot();
 
     internal static string Library
@@ -45,9 +48,14 @@ internal static class Built
             start.Environment[name] = value;
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new(process.ExitCode, output, error.Result);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        if (!process.WaitForExit(Patience) || !Task.WaitAll([error, output], Patience))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"{program} {string.Join(' ', arguments)} did not end within {Patience}");
+        }
+
+        return new(process.ExitCode, output.Result, error.Result);
     }
 
     private static string FindRoot()
