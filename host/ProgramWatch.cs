@@ -11,6 +11,12 @@ namespace Pyco.Host;
 /// </summary>
 internal sealed class ProgramWatch : EventSource, IDisposable
 {
+    /// <summary>
+    /// How soon to look again at first: what a killed program held may end a moment after it, and whoever starts it again
+    /// at the same address should not have to wait.
+    /// </summary>
+    private static readonly TimeSpan FirstLookInterval = TimeSpan.FromMilliseconds(10);
+
     /// <summary>How often to look when there is no process whose end could be waited for, only sockets.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
@@ -27,8 +33,9 @@ internal sealed class ProgramWatch : EventSource, IDisposable
     private readonly Descendants _descendants;
     private int _watchedPid;
     private bool _hasEnded;
-    private TimeSpan _interval = LookInterval;
+    private TimeSpan _interval = FirstLookInterval;
     private Instant? _finishingSince;
+    private Instant? _searchAt;
     private Instant? _lookAt;
 
     /// <exception cref="SystemCallException">There is no such process.</exception>
@@ -48,6 +55,7 @@ internal sealed class ProgramWatch : EventSource, IDisposable
     {
         StopWatching();
         _lookAt = now;
+        _interval = FirstLookInterval;
         if (!_hasEnded)
             LeaveStandardError();
         _hasEnded = true;
@@ -59,7 +67,7 @@ internal sealed class ProgramWatch : EventSource, IDisposable
     {
         if (!_hasEnded || _lookAt > now)
             return _lookAt;
-        bool isNeeded = IsAwaitingDescendant() || _host.Bridge.Sockets.IsAnyHeld(now);
+        bool isNeeded = IsAwaitingDescendant(now) || _host.Bridge.Sockets.IsAnyHeld(now);
         _host.Stack.YieldsAddress = !isNeeded;
         if (isNeeded)
         {
@@ -92,26 +100,31 @@ internal sealed class ProgramWatch : EventSource, IDisposable
     }
 
     /// <summary>True while there is a descendant; its end will be told.</summary>
-    private bool IsAwaitingDescendant()
+    private bool IsAwaitingDescendant(Instant now)
     {
         try
         {
             if (Descriptor >= 0 && _descendants.Includes(_watchedPid))
             {
-                _interval = _interval * 2 < LongestLookInterval ? _interval * 2 : LongestLookInterval;
+                LookLessOften(LongestLookInterval);
                 return true;
             }
             StopWatching();
-            _interval = LookInterval;
+            LookLessOften(LookInterval);
+            if (_finishingSince is not null && _searchAt > now)
+                return false; // all processes were looked at, and none can have come from nowhere
+            _searchAt = now + LookInterval;
             // It is looked at again once it is watched, by when its number might have been given to another process.
             return _descendants.Find() is { } pid && (!TryWatch(pid) || _descendants.Includes(pid));
         }
         catch (IOException)
         {
-            _interval = LookInterval;
+            LookLessOften(LookInterval);
             return true; // out of descriptors: nothing is known, and to stay is the harmless answer
         }
     }
+
+    private void LookLessOften(TimeSpan longest) => _interval = _interval * 2 < longest ? _interval * 2 : longest;
 
     private bool TryWatch(int pid)
     {

@@ -67,6 +67,19 @@ internal sealed class LifeTests : HostTest
     }
 
     [Test]
+    public void A_socket_that_ends_a_moment_after_its_program_does_not_keep_the_host()
+    {
+        TestSocket listener = Left.Listen(80);
+        ProgramWatch watch = WatchProgram();
+        _program!.Dispose();
+        Assert.That(IsOverWithin(watch, TimeSpan.FromMilliseconds(15)), Is.False);
+
+        listener.Close();
+
+        Assert.That(IsOverWithin(watch, TimeSpan.FromMilliseconds(50)), Is.True, "who starts it again need not wait");
+    }
+
+    [Test]
     public void The_host_stays_while_a_descendant_lives_and_looks_seldom()
     {
         _descendant = HelperProcess.Start("cat", [(HostProtocol.EnvironmentVariable, Left.Credentials.ToEnvironmentValue(1))]);
