@@ -63,9 +63,11 @@ internal sealed class Receiver(ChunkPool chunks)
 
     public void Start(SequenceNumber irs)
     {
+        // An active open has offered a window before it knew where that would begin.
+        int offered = Wnd;
         Irs = irs;
         Nxt = irs + 1;
-        RightEdge = Nxt;
+        RightEdge = Nxt + offered;
         LastAckSent = Nxt;
     }
 
