@@ -49,6 +49,9 @@ internal sealed class Connection : Timed
 
     public Timers Timers;
 
+    /// <summary>For its part in <see cref="LocalQueues"/>.</summary>
+    public RecentOctets Received;
+
     /// <summary>Both sides sent SACK-permitted (RFC 2018 §2).</summary>
     public bool IsSackOn { get; set; }
 
@@ -65,12 +68,6 @@ internal sealed class Connection : Timed
     public Instant LastHeardAt { get; set; }
 
     public long RetransmittedSegments { get; set; }
-
-    /// <summary>When data last arrived.</summary>
-    public Instant LastDataAt { get; private set; }
-
-    /// <summary>It is in the list of those that share our own queue.</summary>
-    public bool IsActiveReceiver { get; set; }
 
     /// <summary>When we last answered a segment out of the window, for RFC 5961's and Linux's limit.</summary>
     public Instant LastOutOfWindowAckAt { get; set; }
@@ -153,12 +150,6 @@ internal sealed class Connection : Timed
         if (_hasLocalEcho || !Timestamps.IsOn || seg.Options.Timestamp is not { } timestamp)
             return;
         _hasLocalEcho = Timestamps.Age(timestamp.Echo, now) is { } age && LocalQueueShare.IsLocal(age);
-    }
-
-    public void OnDataReceived(Instant now)
-    {
-        LastDataAt = now;
-        Protocol.NoteReceiver(this, now);
     }
 
     /// <summary>Sends the SYN or SYN-ACK for the first time.</summary>

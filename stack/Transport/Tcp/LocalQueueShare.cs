@@ -30,5 +30,8 @@ internal sealed class LocalQueueShare(int queueOctets)
     public void Leave() => Active--;
 
     /// <summary>What one connection may have under way, in octets: never less than two segments, or it would stall.</summary>
-    public int ShareOctets(int mss) => Math.Max(2 * mss, queueOctets / Math.Max(1, Active));
+    /// <param name="mss">Octets of a full segment.</param>
+    /// <param name="newcomers">How many share beside those that are active.</param>
+    public int ShareOctets(int mss, int newcomers = 0) =>
+        Math.Max(2 * mss, queueOctets / Math.Max(1, Active + newcomers));
 }

@@ -6,13 +6,20 @@ namespace Pyco.Stack.Transport.Tcp;
 /// <summary>The queues that <see cref="LocalQueueShare"/> is about: one before each next hop, and our own.</summary>
 internal sealed class LocalQueues
 {
-    /// <summary>A connection from which nothing came for so long takes no part in the receivers' share.</summary>
-    private static readonly TimeSpan ReceiverMemory = TimeSpan.FromMilliseconds(100);
+    /// <summary>What has arrived is counted in periods of this length.</summary>
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// Octets in one period that make a connection one of those which fill the queue: about an initial window (RFC 6928).
+    /// Requests and answers of less are over before a share would matter, and a busy web client has hundreds in a period:
+    /// if each counted, the windows would shrink below one segment, and every answer would wait for a timer.
+    /// </summary>
+    private const int BulkOctets = 16 * 1024;
 
     private readonly Dictionary<IpAddress, LocalQueueShare> _toNextHop = [];
     private readonly List<Connection> _receivers = [];
     private LocalQueueShare? _own;
-    private Instant _prunedAt;
+    private Instant _periodStart;
 
     public LocalQueueShare? SendShareOf(in Route route)
     {
@@ -24,42 +31,70 @@ internal sealed class LocalQueues
     }
 
     /// <summary>Data arrived on the connection.</summary>
-    public void NoteReceiver(Connection connection, Instant now)
+    public void NoteReceiver(Connection connection, int octets, Instant now)
     {
-        if (connection.Route.QueueOctets is not { } octets)
+        if (connection.Route.QueueOctets is not { } queueOctets)
             return;
-        _own ??= new LocalQueueShare(octets);
-        if (!connection.IsActiveReceiver)
-        {
-            connection.IsActiveReceiver = true;
-            _receivers.Add(connection);
-            _own.Enter();
-        }
-        if (now - _prunedAt >= ReceiverMemory)
-            Prune(now);
+        _own ??= new LocalQueueShare(queueOctets);
+        if (now - _periodStart >= Period)
+            BeginPeriod(now);
+        connection.Received.Add(octets, _periodStart);
+        if (connection.Received.IsActive || connection.Received.In(_periodStart) < BulkOctets)
+            return;
+        connection.Received.IsActive = true;
+        _receivers.Add(connection);
+        _own.Enter();
     }
 
-    /// <summary>The window that one connection may offer; without traffic, that of one more receiver.</summary>
+    /// <summary>The window that one connection may offer; one that is not among the active offers what it would get.</summary>
     public int ReceiveShareOf(Connection connection, Instant now)
     {
         if (_own is null)
             return int.MaxValue;
-        if (_receivers.Count > 0 && now - _prunedAt >= ReceiverMemory)
-            Prune(now);
-        return _own.ShareOctets(connection.Rcv.SegmentSize);
+        if (_receivers.Count > 0 && now - _periodStart >= Period)
+            BeginPeriod(now);
+        int fullSegment = Math.Max(connection.Rcv.SegmentSize, connection.Snd.Mss);
+        return _own.ShareOctets(fullSegment, newcomers: connection.Received.IsActive ? 0 : 1);
     }
 
-    private void Prune(Instant now)
+    /// <summary>The connection has ended.</summary>
+    public void Forget(Connection connection)
     {
-        _prunedAt = now;
+        if (connection.Received.IsActive && _receivers.Remove(connection))
+            Leave(connection);
+    }
+
+    private void BeginPeriod(Instant now)
+    {
+        bool wasSilent = now - _periodStart >= 2 * Period;
         for (int index = _receivers.Count - 1; index >= 0; index--)
         {
             Connection receiver = _receivers[index];
-            if (receiver.State.MayReceive() && now - receiver.LastDataAt < ReceiverMemory)
+            if (!wasSilent && receiver.State.MayReceive() && receiver.Received.In(_periodStart) >= BulkOctets)
                 continue;
-            receiver.IsActiveReceiver = false;
             _receivers.RemoveAt(index);
-            _own!.Leave();
+            Leave(receiver);
         }
+        _periodStart = now;
     }
+
+    private void Leave(Connection receiver)
+    {
+        receiver.Received.IsActive = false;
+        _own!.Leave();
+    }
+}
+
+/// <summary>What a connection has received in the present period of <see cref="LocalQueues"/>.</summary>
+internal struct RecentOctets
+{
+    private Instant _period;
+    private int _octets;
+
+    /// <summary>It is in the list of those that share our own queue.</summary>
+    public bool IsActive { get; set; }
+
+    public readonly int In(Instant period) => period == _period ? _octets : 0;
+
+    public void Add(int octets, Instant period) => (_octets, _period) = (In(period) + octets, period);
 }

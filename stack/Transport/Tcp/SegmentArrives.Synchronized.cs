@@ -247,7 +247,7 @@ internal static partial class SegmentArrives
             return;
         bool hadGap = !tcb.Rcv.Reassembly.IsEmpty;
         int advanced = tcb.Rcv.Accept(seg.PayloadSeq, text);
-        tcb.OnDataReceived(now);
+        tcb.Protocol.NoteReceiver(tcb, text.Length, now);
         if (advanced > 0)
         {
             tcb.DelayedAck.OnData(advanced, tcb.Rcv.SegmentSize, tcb.Snd.Rtt.BaseRto, tcb.Rcv.LimitOctets, now);

@@ -209,7 +209,8 @@ internal sealed class TcpProtocol : ITransport
 
     public LocalQueueShare? SendShareOf(in Route route) => _queues.SendShareOf(route);
 
-    public void NoteReceiver(Connection connection, Instant now) => _queues.NoteReceiver(connection, now);
+    public void NoteReceiver(Connection connection, int octets, Instant now) =>
+        _queues.NoteReceiver(connection, octets, now);
 
     public int ReceiveShareOf(Connection connection, Instant now) => _queues.ReceiveShareOf(connection, now);
 
@@ -227,6 +228,7 @@ internal sealed class TcpProtocol : ITransport
         connection.Timers.Clear();
         connection.DelayedAck = default;
         connection.LeaveSendShare();
+        _queues.Forget(connection);
         connection.Snd.Buffer.Dispose();
         connection.Rcv.Reassembly.Clear();
         connection.Listener?.RemoveHalfOpen(connection);

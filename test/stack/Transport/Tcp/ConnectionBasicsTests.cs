@@ -105,6 +105,39 @@ internal sealed class ConnectionBasicsTests
     }
 
     [Test]
+    public void Hundreds_of_short_transfers_do_not_shrink_the_windows_of_the_next()
+    {
+        const int switchQueue = 130_000;
+        const int transfers = 300;
+        var conditions = new WireConditions
+        {
+            Delay = TimeSpan.FromMicroseconds(30),
+            Rate = 125_000_000,
+            Queue = switchQueue,
+            KnownQueue = switchQueue,
+        };
+        var network = new SimulatedNetwork(7, conditions);
+        TcpSocket listener = network.Left.Stack.OpenTcp();
+        listener.Bind(new IpEndpoint(IpAddress.AnyV4, Port));
+        listener.Listen(1);
+        Instant start = network.Now;
+        for (int index = 0; index < transfers; index++)
+        {
+            TcpSocket client = network.Right.Stack.OpenTcp();
+            client.Connect(new IpEndpoint(network.Left.Address, Port), network.Now);
+            TcpSocket? server = null;
+            Assert.That(network.RunUntil(() => listener.TryAccept(out server), Patience));
+            var flow = new Flow(server!, client, 1200, index);
+            flow.Step(network.Now);
+            network.Run(TimeSpan.Zero);
+            Assert.That(network.RunUntil(() => flow.Step(network.Now), Patience), flow.ToString());
+            client.Close(network.Now);
+            server!.Close(network.Now);
+        }
+        Assert.That((network.Now - start).TotalMilliseconds / transfers, Is.LessThan(1), "none waited for a timer");
+    }
+
+    [Test]
     public void A_slow_reader_closes_the_window_and_opens_it_again()
     {
         Trace trace = Trace.Accepted();
