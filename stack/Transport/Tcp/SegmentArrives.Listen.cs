@@ -121,6 +121,7 @@ internal static partial class SegmentArrives
         }
         tcb.UpdateMss();
         tcb.Snd.Start(seg.Ack - 1);
+        tcb.Snd.SetInitialWindow(seg); // the SYN's is forgotten; without WL1 no later one would count as newer
         tcb.Snd.OnSent(1, isPartial: false, isFin: false);
         tcb.Rcv.AdvertiseUnscaled();
         tcb.State = TcpState.SynReceived;
