@@ -183,7 +183,10 @@ internal static partial class SegmentArrives
         bool windowChanged = snd.UpdateWindow(seg);
         snd.Probes = 0;
         if (snd.Wnd > 0 && windowChanged)
+        {
             tcb.Timers.Persist.Clear();
+            snd.PersistBackoffs = 0;
+        }
         bool isDuplicate = acked == 0 && hadFlight && seg.Len == 0 && !windowChanged; // RFC 5681 §2
         bool hasSack = tcb.IsSackOn && seg.Options.SackCount > 0;
         // To one that only receives, acknowledgements say nothing about loss.

@@ -66,6 +66,9 @@ internal sealed class Sender(ChunkPool chunks)
     /// <summary>Probes of a zero window or of a silent peer since it last answered.</summary>
     public int Probes { get; set; }
 
+    /// <summary>How often the probes' interval was doubled since the window was last open (RFC 9293 §3.8.6.1).</summary>
+    public int PersistBackoffs { get; set; }
+
     /// <summary>Octets sent and not acknowledged, SYN and FIN included.</summary>
     public int InFlight => Nxt - Una;
 

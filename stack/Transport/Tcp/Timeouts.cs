@@ -22,7 +22,7 @@ internal static class Timeouts
 
     public static TimeSpan ProbeInterval(Sender snd)
     {
-        TimeSpan interval = snd.Rtt.BaseRto * (1 << Math.Min(snd.Probes, MaxDoublings));
+        TimeSpan interval = snd.Rtt.BaseRto * (1 << Math.Min(snd.PersistBackoffs, MaxDoublings));
         return interval < RoundTripEstimator.MaxRto ? interval : RoundTripEstimator.MaxRto;
     }
 
@@ -96,6 +96,7 @@ internal static class Timeouts
         if (Output.TryForce(tcb, now))
             return;
         snd.Probes++;
+        snd.PersistBackoffs++; // an answer does not end it while the window stays shut
         Output.SendProbe(tcb, now);
     }
 
