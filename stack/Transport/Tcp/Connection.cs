@@ -72,7 +72,7 @@ internal sealed class Connection : Timed
     /// <summary>It is in the list of those that share our own queue.</summary>
     public bool IsActiveReceiver { get; set; }
 
-    /// <summary>When we last answered a segment out of the window, for RFC 5961's and Linux's limit.</summary>
+    /// <summary>When we last answered a segment out of the window, RFC 5961's challenges included.</summary>
     public Instant LastOutOfWindowAckAt { get; set; }
 
     /// <summary>When the neighbour was last told to be alive.</summary>
