@@ -78,11 +78,15 @@ internal sealed class TcpProtocol : ITransport
             SegmentArrives.OnConnection(connection, seg, header.Payload, now);
             return;
         }
-        if (_timeWait.Count > 0 && _timeWait.TryGet(key, out TimeWaitEntry? entry) &&
-            SegmentArrives.OnTimeWait(this, entry, seg, now))
-            return;
+        SequenceNumber? previous = null;
+        if (_timeWait.Count > 0 && _timeWait.TryGet(key, out TimeWaitEntry? entry))
+        {
+            if (SegmentArrives.OnTimeWait(this, entry, seg, now))
+                return;
+            previous = entry.SndNxt;
+        }
         if (Ports.FindListener(key.Local, key.GetHashCode()) is { } listener)
-            SegmentArrives.OnListen(this, listener, key, seg, header.Payload, now);
+            SegmentArrives.OnListen(this, listener, key, seg, header.Payload, previous, now);
         else
             SegmentArrives.OnClosed(this, key, seg, now);
     }
