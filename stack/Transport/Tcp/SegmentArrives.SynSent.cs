@@ -37,10 +37,7 @@ internal static partial class SegmentArrives
             tcb.Touch();
             return;
         }
-        TakeHandshakeSample(tcb, seg.Ack, now);
-        tcb.Snd.Acknowledge(seg.Ack);
-        tcb.Snd.Sacked.Reset(seg.Ack);
-        BeginEstablished(tcb, now);
+        BeginEstablished(tcb, seg.Ack, now);
         tcb.Report(SocketEvents.Connected);
         tcb.DelayedAck.Demand();
         AcceptText(tcb, seg, text, now);

@@ -171,10 +171,7 @@ internal static partial class SegmentArrives
         }
         if (tcb.Listener is { IsAcceptQueueFull: true })
             return false; // Linux: the handshake stays open, and our SYN-ACK asks again
-        TakeHandshakeSample(tcb, seg.Ack, now);
-        snd.Acknowledge(seg.Ack);
-        snd.Sacked.Reset(seg.Ack);
-        BeginEstablished(tcb, now);
+        BeginEstablished(tcb, seg.Ack, now);
         if (tcb.Listener is { } listener)
             tcb.Protocol.Deliver(tcb, listener);
         else
