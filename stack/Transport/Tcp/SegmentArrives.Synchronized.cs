@@ -204,9 +204,9 @@ internal static partial class SegmentArrives
         }
         bool isDuplicate = acked == 0 && hadFlight && seg.Len == 0 && !windowChanged; // RFC 5681 §2
         bool hasSack = tcb.IsSackOn && seg.Options.SackCount > 0;
-        // To one that only receives, acknowledgements say nothing about loss.
-        if (acked > 0 || hadFlight)
-            snd.Recovery.OnAck(tcb, seg, acked, rtt, isDuplicate || (acked == 0 && hasSack), now);
+        // To one that only receives, acknowledgements say nothing about loss. D-SACK may come when all is acknowledged.
+        if (acked > 0 || hadFlight || hasSack)
+            snd.Recovery.OnAck(tcb, seg, acked, rtt, isDuplicate || (acked == 0 && hadFlight && hasSack), now);
         if (acked > 0 && snd.TakeWritable())
             tcb.Report(SocketEvents.Writable);
     }
