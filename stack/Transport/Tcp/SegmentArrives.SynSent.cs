@@ -26,6 +26,7 @@ internal static partial class SegmentArrives
         if (!seg.IsSyn)
             return;
         tcb.Rcv.Start(seg.Seq);
+        tcb.Rcv.AdvertiseUnscaled(); // as our SYN did, which the peer may have used already
         tcb.LastHeardAt = now;
         LearnSynOptions(tcb, seg.Options, now);
         tcb.Snd.SetInitialWindow(seg);

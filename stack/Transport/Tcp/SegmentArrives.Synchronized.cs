@@ -286,7 +286,8 @@ internal static partial class SegmentArrives
         if (seg.IsFin && tcb.State.MayReceive() && seg.End - 1 - tcb.Rcv.RightEdge <= 0)
         {
             hasPassed = tcb.Rcv.AcceptFin(seg.End - 1);
-            tcb.DelayedAck.Demand();
+            if (seg.PayloadLength == 0)
+                tcb.DelayedAck.Demand(); // else its text has asked for one already, and two would be two duplicates
         }
         else
         {
