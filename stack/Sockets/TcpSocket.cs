@@ -257,6 +257,7 @@ public sealed class TcpSocket : StackSocket
         if (_connection is not { } connection)
             return;
         connection.Rcv.Buffer.Consume(lengthOctets);
+        connection.Rcv.OnConsumed();
         connection.Rcv.Tuning.OnConsumed(lengthOctets, connection.Snd.Rtt.Srtt, now);
         if (connection.State.MayReceive())
             connection.Touch(); // the window may open

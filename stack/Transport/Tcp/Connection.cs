@@ -69,7 +69,7 @@ internal sealed class Connection : Timed
 
     public long RetransmittedSegments { get; set; }
 
-    /// <summary>When we last answered a segment out of the window, for RFC 5961's and Linux's limit.</summary>
+    /// <summary>When we last answered a segment out of the window, RFC 5961's challenges included.</summary>
     public Instant LastOutOfWindowAckAt { get; set; }
 
     /// <summary>When the neighbour was last told to be alive.</summary>

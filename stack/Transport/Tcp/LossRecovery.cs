@@ -5,7 +5,7 @@ namespace Pyco.Stack.Transport.Tcp;
 /// <summary>
 /// What acknowledgements say about loss, and how much may be sent: fast retransmit and recovery by SACK (RFC 6675) or
 /// without (RFC 6582), limited transmit (RFC 3042), proportional rate reduction (RFC 6937), recovery from a time-out,
-/// and its undoing if timestamps show that nothing was lost (Eifel, RFC 3522).
+/// and its undoing if timestamps (Eifel, RFC 3522) or D-SACK (RFC 3708) show that nothing was lost.
 /// </summary>
 internal sealed class LossRecovery
 {
@@ -17,6 +17,12 @@ internal sealed class LossRecovery
     private int _allowance;
     private bool _wantsHead;
     private uint? _retransmittedAt;
+
+    // Where the last cut of the window began, as long as it can be undone: duplicates before it tell nothing of it.
+    private SequenceNumber? _undoMarker;
+
+    // Octets sent again since then that the peer has not reported as duplicates.
+    private int _unreportedOctets;
 
     private enum Phase
     {
@@ -75,6 +81,7 @@ internal sealed class LossRecovery
         _retransmittedAt ??= tcb.Timestamps.Clock(now);
         tcb.Snd.Rtt.CancelTiming();
         tcb.Snd.Sacked.OnRetransmitted(range, rule);
+        _unreportedOctets += range.Length;
         OnSent(range.Length);
     }
 
@@ -89,7 +96,7 @@ internal sealed class LossRecovery
     {
         Sender snd = tcb.Snd;
         int sacked = snd.Sacked.Update(snd.Una, snd.Nxt, tcb.IsSackOn ? seg.Options.SackBlocks : default);
-        if (acked > 0 && IsSpurious(tcb, seg))
+        if ((acked > 0 && IsSpurious(tcb, seg)) || AreAllDuplicates(tcb, seg))
             Undo(tcb, now);
         int delivered = acked + (tcb.IsSackOn ? sacked : isDuplicate ? snd.Mss : 0);
         bool counts = isDuplicate && (!tcb.IsSackOn || sacked > 0);
@@ -121,6 +128,7 @@ internal sealed class LossRecovery
         {
             Congestion.OnTimeout(snd.InFlight, now);
             _retransmittedAt = null;
+            MarkForUndo(snd);
         }
         snd.Sacked.OnTimeout(snd.Nxt);
         _phase = Phase.Timeout;
@@ -136,6 +144,13 @@ internal sealed class LossRecovery
         tcb.Snd.Sacked.OnTimeout(tcb.Snd.Nxt);
         _phase = Phase.Timeout;
         _wantsHead = true;
+        _undoMarker = null;
+    }
+
+    private void MarkForUndo(Sender snd)
+    {
+        _undoMarker = snd.Una;
+        _unreportedOctets = 0;
     }
 
     private void BeginRecovery(Connection tcb, int delivered, Instant now)
@@ -145,6 +160,7 @@ internal sealed class LossRecovery
         snd.Sacked.BeginRecovery(snd.Nxt);
         _phase = Phase.FastRecovery;
         _retransmittedAt = null;
+        MarkForUndo(snd);
         _wantsHead = true;
         _prr = default;
         _prr.Begin(snd.InFlight, Congestion.Ssthresh, snd.Mss);
@@ -189,10 +205,26 @@ internal sealed class LossRecovery
         _phase != Phase.Open && tcb.Timestamps.IsOn && _retransmittedAt is { } first &&
         seg.Options.Timestamp is { } timestamp && unchecked((int)(timestamp.Echo - first)) < 0;
 
+    /// <summary>
+    /// RFC 3708 §3: every octet that was sent again had arrived already. This comes to light after the recovery, as the
+    /// reports follow the ACK that ends it.
+    /// </summary>
+    private bool AreAllDuplicates(Connection tcb, in Segment seg)
+    {
+        if (!tcb.IsSackOn || _undoMarker is not { } marker || _unreportedOctets == 0 ||
+            !SackScoreboard.TryGetDuplicate(seg.Ack, seg.Options.SackBlocks, out SackBlock duplicate) ||
+            duplicate.Start - marker < 0 || duplicate.Start - tcb.Snd.Nxt >= 0 || duplicate.End - tcb.Snd.Nxt > 0)
+            return false;
+        _unreportedOctets = Math.Max(0, _unreportedOctets - duplicate.Length);
+        return _unreportedOctets == 0;
+    }
+
     private void Undo(Connection tcb, Instant now)
     {
+        _undoMarker = null;
         Congestion.OnSpurious(now);
-        Leave(tcb);
+        if (_phase != Phase.Open)
+            Leave(tcb);
     }
 
     private void Grow(Connection tcb, in Segment seg, int acked, TimeSpan? rtt, bool isLimited, Instant now)

@@ -137,7 +137,7 @@ internal static class Output
         if (snd.InFlight == 0)
             tcb.Timers.Retransmit.Clear(); // RFC 6298 (5.2)
         else if (!tcb.Timers.Retransmit.IsSet)
-            tcb.Timers.Retransmit.Set(now, snd.Rtt.Rto); // (5.1)
+            tcb.Timers.Retransmit.Set(now, Timeouts.RetransmitDelay(tcb, now)); // (5.1)
 
         if (snd.InFlight > 0 || snd.UnsentOctets == 0 || !tcb.State.MayTransmit())
             tcb.Timers.Persist.Clear();

@@ -20,6 +20,7 @@ internal sealed class Receiver(ChunkPool chunks)
     private const int DefaultMss = 536;
 
     private bool _isClosed;
+    private bool _hasFreed;
 
     /// <summary>IRS: the peer's initial sequence number.</summary>
     public SequenceNumber Irs { get; private set; }
@@ -169,6 +170,7 @@ internal sealed class Receiver(ChunkPool chunks)
         if (edge - RightEdge > 0)
             RightEdge = edge;
         LastAckSent = Nxt;
+        _hasFreed = false;
         return (ushort)field;
     }
 
@@ -182,13 +184,17 @@ internal sealed class Receiver(ChunkPool chunks)
         return (ushort)window;
     }
 
+    /// <summary>The user has taken octets away.</summary>
+    public void OnConsumed() => _hasFreed = true;
+
     /// <summary>
     /// Reading has freed so much that the peer should know: the window that it sees is at most half of what it could be
-    /// (Linux tcp_cleanup_rbuf), so that a steady reader costs no extra segments.
+    /// (Linux tcp_cleanup_rbuf), so that a steady reader costs no extra segments. Without reading there is nothing to
+    /// tell: a new connection, whose SYN could not offer all, needs no segment for that.
     /// </summary>
     public bool WantsWindowUpdate()
     {
-        if (IsFinished)
+        if (!_hasFreed || IsFinished)
             return false;
         int window = ChooseWindow();
         return window > Wnd && window >= 2 * Wnd;

@@ -71,8 +71,9 @@ internal sealed class SackScoreboard
         int before = SackedOctets;
         foreach (SackBlock block in blocks)
         {
-            bool isBetween = block.Length > 0 && block.Start - una >= 0 && block.End - nxt <= 0;
-            if (isBetween)
+            // Both ends must lie between the two: a block that goes around the ring may begin after una and end before nxt.
+            bool isBetween = block.Start - una >= 0 && block.Start - nxt < 0 && block.End - nxt <= 0;
+            if (isBetween && block.Length > 0)
                 Add(block);
         }
         return SackedOctets - before;

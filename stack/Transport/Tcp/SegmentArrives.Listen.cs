@@ -5,12 +5,20 @@ namespace Pyco.Stack.Transport.Tcp;
 /// <content>§3.10.7.2, LISTEN.</content>
 internal static partial class SegmentArrives
 {
+    /// <param name="protocol">The protocol.</param>
+    /// <param name="listener">Who listens.</param>
+    /// <param name="key">The connection that the segment is for.</param>
+    /// <param name="seg">The segment.</param>
+    /// <param name="text">Its text.</param>
+    /// <param name="previous">Snd.Nxt of the incarnation that has just given way in TIME-WAIT.</param>
+    /// <param name="now">The moment.</param>
     public static void OnListen(
         TcpProtocol protocol,
         Listener listener,
         in ConnectionKey key,
         in Segment seg,
         ReadOnlySpan<byte> text,
+        SequenceNumber? previous,
         Instant now)
     {
         if (seg.IsRst)
@@ -32,17 +40,27 @@ internal static partial class SegmentArrives
             return; // Linux drops it: the peer tries again
         if (protocol.Network.TryRoute(key.Remote.Address, key.Local.Address, out Route route) != Errno.None)
             return;
-        if (listener.IsSynQueueFull)
+        if (listener.IsSynQueueFull && previous is null) // a cookie's number cannot be chosen
             AnswerWithCookie(protocol, listener, key, route, seg, now);
         else
-            OpenPassively(protocol, listener, key, route, seg, now);
+            OpenPassively(protocol, listener, key, route, seg, previous, now);
     }
 
     private static void OpenPassively(
-        TcpProtocol protocol, Listener listener, in ConnectionKey key, in Route route, in Segment seg, Instant now)
+        TcpProtocol protocol,
+        Listener listener,
+        in ConnectionKey key,
+        in Route route,
+        in Segment seg,
+        SequenceNumber? previous,
+        Instant now)
     {
         Connection tcb = NewPassive(protocol, listener, key, route, seg.Seq, seg.Options, now);
-        tcb.Snd.Start(protocol.Isns.Next(key.Local, key.Remote, now));
+        SequenceNumber iss = protocol.Isns.Next(key.Local, key.Remote, now);
+        // RFC 9293 §3.6.1: larger than any that the last incarnation used, which may have outrun the clock; by Linux's margin.
+        if (previous is { } last)
+            iss = SequenceNumber.Later(iss, last + (Receiver.MaxUnscaledWindow + 2));
+        tcb.Snd.Start(iss);
         tcb.Snd.SetInitialWindow(seg);
         tcb.State = TcpState.SynReceived;
         listener.AddHalfOpen(tcb);
@@ -121,6 +139,7 @@ internal static partial class SegmentArrives
         }
         tcb.UpdateMss();
         tcb.Snd.Start(seg.Ack - 1);
+        tcb.Snd.SetInitialWindow(seg); // the SYN's is forgotten; without WL1 no later one would count as newer
         tcb.Snd.OnSent(1, isPartial: false, isFin: false);
         tcb.Rcv.AdvertiseUnscaled();
         tcb.State = TcpState.SynReceived;

@@ -26,6 +26,7 @@ internal static partial class SegmentArrives
         if (!seg.IsSyn)
             return;
         tcb.Rcv.Start(seg.Seq);
+        tcb.Rcv.AdvertiseUnscaled(); // as our SYN did, which the peer may have used already
         tcb.LastHeardAt = now;
         LearnSynOptions(tcb, seg.Options, now);
         tcb.Snd.SetInitialWindow(seg);
@@ -37,10 +38,7 @@ internal static partial class SegmentArrives
             tcb.Touch();
             return;
         }
-        TakeHandshakeSample(tcb, seg.Ack, now);
-        tcb.Snd.Acknowledge(seg.Ack);
-        tcb.Snd.Sacked.Reset(seg.Ack);
-        BeginEstablished(tcb, now);
+        BeginEstablished(tcb, seg.Ack, now);
         tcb.Report(SocketEvents.Connected);
         tcb.DelayedAck.Demand();
         AcceptText(tcb, seg, text, now);

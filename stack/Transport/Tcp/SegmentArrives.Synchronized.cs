@@ -24,13 +24,13 @@ internal static partial class SegmentArrives
             if (seg.Seq == tcb.Rcv.Nxt)
                 OnReset(tcb);
             else
-                ChallengeAck(tcb, now);
+                ChallengeAck(tcb, seg, now);
             return;
         }
         // Third, security, is not used. Fourth, the SYN (RFC 5961 §4.2).
         if (seg.IsSyn && !isCrossedSynAck)
         {
-            ChallengeAck(tcb, now);
+            ChallengeAck(tcb, seg, now);
             return;
         }
         // Fifth, the ACK.
@@ -67,7 +67,7 @@ internal static partial class SegmentArrives
     /// open the connection.
     /// </summary>
     private static bool IsCrossedSynAck(Connection tcb, in Segment seg) =>
-        tcb.State == TcpState.SynReceived && seg.IsSyn && seg.IsAck && !seg.IsRst &&
+        tcb.State == TcpState.SynReceived && tcb.Listener is null && seg.IsSyn && seg.IsAck && !seg.IsRst &&
         seg.Seq == tcb.Rcv.Irs && seg.Ack == tcb.Snd.Nxt;
 
     private static void OnUnacceptable(Connection tcb, in Segment seg, Instant now)
@@ -80,17 +80,22 @@ internal static partial class SegmentArrives
             if (end - seg.PayloadSeq > 0)
                 tcb.Rcv.Reassembly.ReportDuplicate(seg.PayloadSeq, end); // RFC 2883 §4
         }
-        // Segments without data can be one half of a loop of such answers; Linux answers those only now and then.
-        if (seg.PayloadLength == 0 && !seg.IsFin && !IsProbe(tcb, seg))
-        {
-            if (now - tcb.LastOutOfWindowAckAt < OutOfWindowAckInterval && tcb.LastOutOfWindowAckAt != default)
-                return;
-            tcb.LastOutOfWindowAckAt = now;
-        }
+        if (!MayAnswer(tcb, seg, now))
+            return;
         tcb.LastHeardAt = now;
         // An old segment may carry a new window: a closed window is opened by nothing else.
         if (seg.IsAck && !seg.IsSyn && seg.Ack - tcb.Snd.Una == 0 && tcb.Rcv.Wnd == 0 && tcb.State.IsSynchronized())
             tcb.Snd.UpdateWindow(seg);
+        AnswerWithAck(tcb, now);
+    }
+
+    private static void AnswerWithAck(Connection tcb, Instant now)
+    {
+        if (tcb.State == TcpState.SynReceived)
+        {
+            Output.SendAck(tcb, now); // Output acknowledges for synchronized states alone
+            return;
+        }
         tcb.DelayedAck.Demand();
         tcb.Touch();
     }
@@ -108,15 +113,28 @@ internal static partial class SegmentArrives
         UserCalls.Fail(tcb, error);
     }
 
-    /// <summary>RFC 5961 §7: not more than so many in a second, over all connections.</summary>
-    private static void ChallengeAck(Connection tcb, Instant now)
+    /// <summary>
+    /// RFC 5961 §7's limit is each connection's own, as in Linux since CVE-2016-5696: a limit over all connections tells a
+    /// stranger, who counts what is left of it, whether the segment that he forged had hit.
+    /// </summary>
+    private static void ChallengeAck(Connection tcb, in Segment seg, Instant now)
     {
-        if (!tcb.Protocol.MaySendChallengeAck(now))
-            return;
-        tcb.DelayedAck.Demand();
-        tcb.Touch();
-        if (tcb.State == TcpState.SynReceived)
-            Output.SendAck(tcb, now);
+        if (MayAnswer(tcb, seg, now))
+            AnswerWithAck(tcb, now);
+    }
+
+    /// <summary>
+    /// Segments without data can be one half of a loop of such answers; Linux (tcp_oow_rate_limited) answers those only
+    /// now and then.
+    /// </summary>
+    private static bool MayAnswer(Connection tcb, in Segment seg, Instant now)
+    {
+        if ((seg.PayloadLength > 0 && !seg.IsSyn) || seg.IsFin || IsProbe(tcb, seg))
+            return true;
+        if (now - tcb.LastOutOfWindowAckAt < OutOfWindowAckInterval && tcb.LastOutOfWindowAckAt != default)
+            return false;
+        tcb.LastOutOfWindowAckAt = now;
+        return true;
     }
 
     /// <summary>Fifth step.</summary>
@@ -130,7 +148,7 @@ internal static partial class SegmentArrives
         bool isAncient = seg.Ack - snd.Una < -Math.Max(snd.MaxWnd, 1);
         if (isUnsent || isAncient)
         {
-            ChallengeAck(tcb, now); // RFC 5961 §5.2
+            ChallengeAck(tcb, seg, now); // RFC 5961 §5.2
             return false;
         }
         if (seg.Ack - snd.Una < 0)
@@ -153,10 +171,7 @@ internal static partial class SegmentArrives
         }
         if (tcb.Listener is { IsAcceptQueueFull: true })
             return false; // Linux: the handshake stays open, and our SYN-ACK asks again
-        TakeHandshakeSample(tcb, seg.Ack, now);
-        snd.Acknowledge(seg.Ack);
-        snd.Sacked.Reset(seg.Ack);
-        BeginEstablished(tcb, now);
+        BeginEstablished(tcb, seg.Ack, now);
         if (tcb.Listener is { } listener)
             tcb.Protocol.Deliver(tcb, listener);
         else
@@ -183,12 +198,15 @@ internal static partial class SegmentArrives
         bool windowChanged = snd.UpdateWindow(seg);
         snd.Probes = 0;
         if (snd.Wnd > 0 && windowChanged)
+        {
             tcb.Timers.Persist.Clear();
+            snd.PersistBackoffs = 0;
+        }
         bool isDuplicate = acked == 0 && hadFlight && seg.Len == 0 && !windowChanged; // RFC 5681 §2
         bool hasSack = tcb.IsSackOn && seg.Options.SackCount > 0;
-        // To one that only receives, acknowledgements say nothing about loss.
-        if (acked > 0 || hadFlight)
-            snd.Recovery.OnAck(tcb, seg, acked, rtt, isDuplicate || (acked == 0 && hasSack), now);
+        // To one that only receives, acknowledgements say nothing about loss. D-SACK may come when all is acknowledged.
+        if (acked > 0 || hadFlight || hasSack)
+            snd.Recovery.OnAck(tcb, seg, acked, rtt, isDuplicate || (acked == 0 && hadFlight && hasSack), now);
         if (acked > 0 && snd.TakeWritable())
             tcb.Report(SocketEvents.Writable);
     }
@@ -268,7 +286,8 @@ internal static partial class SegmentArrives
         if (seg.IsFin && tcb.State.MayReceive() && seg.End - 1 - tcb.Rcv.RightEdge <= 0)
         {
             hasPassed = tcb.Rcv.AcceptFin(seg.End - 1);
-            tcb.DelayedAck.Demand();
+            if (seg.PayloadLength == 0)
+                tcb.DelayedAck.Demand(); // else its text has asked for one already, and two would be two duplicates
         }
         else
         {

@@ -75,12 +75,19 @@ internal static partial class SegmentArrives
         tcb.UpdateMss();
     }
 
-    private static void BeginEstablished(Connection tcb, Instant now)
+    /// <summary>The ACK of our SYN has come.</summary>
+    private static void BeginEstablished(Connection tcb, SequenceNumber ack, Instant now)
     {
+        int lostSyns = tcb.Snd.Rtt.Backoffs;
+        TakeHandshakeSample(tcb, ack, now);
+        tcb.Snd.Acknowledge(ack);
+        tcb.Snd.Sacked.Reset(ack);
         tcb.State = TcpState.Established;
         tcb.Timers.Retransmit.Clear();
         tcb.Snd.ProgressAt = now;
         tcb.Snd.Recovery.Congestion = TcpProtocol.NewCongestionControl(tcb);
+        if (lostSyns > 1)
+            tcb.Snd.Recovery.Congestion.OnLostSyn();
         tcb.DelayedAck.StartQuick(tcb.Rcv.LimitOctets, tcb.Snd.Mss);
         if (tcb.Snd.IsFinQueued)
             tcb.State = Transitions.OnClose(tcb.State); // closed during the handshake

@@ -66,10 +66,14 @@ internal sealed class Sender(ChunkPool chunks)
     /// <summary>Probes of a zero window or of a silent peer since it last answered.</summary>
     public int Probes { get; set; }
 
+    /// <summary>How often the probes' interval was doubled since the window was last open (RFC 9293 §3.8.6.1).</summary>
+    public int PersistBackoffs { get; set; }
+
     /// <summary>Octets sent and not acknowledged, SYN and FIN included.</summary>
     public int InFlight => Nxt - Una;
 
-    public bool IsSynAcked => Una != Iss;
+    /// <summary>Not to be read from the numbers: after 4 GB Una is at the ISS again.</summary>
+    public bool IsSynAcked { get; private set; }
 
     /// <summary>Where the first octet of <see cref="Buffer"/> stands.</summary>
     public SequenceNumber DataStart => IsSynAcked ? Una : Iss + 1;
@@ -90,7 +94,8 @@ internal sealed class Sender(ChunkPool chunks)
     public int UsableWindow => Math.Max(0, Una + Wnd - Nxt);
 
     /// <summary>A segment that was not full is unacknowledged: Minshall's form of Nagle's rule.</summary>
-    public bool IsPartialInFlight => _partialEnd - Una > 0;
+    /// <remarks>What lies beyond Snd.Nxt was sent 2 GB ago or more, and has since seemed to lie ahead.</remarks>
+    public bool IsPartialInFlight => _partialEnd - Una > 0 && _partialEnd - Nxt <= 0;
 
     public int FreeOctets => IsFinQueued ? 0 : Math.Max(0, LimitOctets - Buffer.Length);
 
@@ -138,6 +143,7 @@ internal sealed class Sender(ChunkPool chunks)
     {
         int data = Math.Clamp(ack - DataStart, 0, Buffer.Length);
         Buffer.Consume(data);
+        IsSynAcked |= ack != Una;
         Una = ack;
     }
 

@@ -13,9 +13,6 @@ namespace Pyco.Stack.Transport.Tcp;
 /// </summary>
 internal sealed class TcpProtocol : ITransport
 {
-    /// <summary>RFC 5961 §7; Linux's tcp_challenge_ack_limit before it became per connection.</summary>
-    private const int ChallengeAcksPerSecond = 1000;
-
     /// <summary>The first octets of a header, which an ICMP error quotes: ports and sequence number.</summary>
     private const int QuotedLength = 8;
 
@@ -26,8 +23,6 @@ internal sealed class TcpProtocol : ITransport
     private readonly Queue<Connection> _touched = new();
     private readonly LocalQueues _queues = new();
     private Connection? _lastUsed;
-    private Instant _challengeSecond;
-    private int _challenges;
 
     public TcpProtocol(INetworkLayer network, Queue<StackSocket> changed, Entropy entropy)
     {
@@ -83,11 +78,15 @@ internal sealed class TcpProtocol : ITransport
             SegmentArrives.OnConnection(connection, seg, header.Payload, now);
             return;
         }
-        if (_timeWait.Count > 0 && _timeWait.TryGet(key, out TimeWaitEntry? entry) &&
-            SegmentArrives.OnTimeWait(this, entry, seg, now))
-            return;
+        SequenceNumber? previous = null;
+        if (_timeWait.Count > 0 && _timeWait.TryGet(key, out TimeWaitEntry? entry))
+        {
+            if (SegmentArrives.OnTimeWait(this, entry, seg, now))
+                return;
+            previous = entry.SndNxt;
+        }
         if (Ports.FindListener(key.Local, key.GetHashCode()) is { } listener)
-            SegmentArrives.OnListen(this, listener, key, seg, header.Payload, now);
+            SegmentArrives.OnListen(this, listener, key, seg, header.Payload, previous, now);
         else
             SegmentArrives.OnClosed(this, key, seg, now);
     }
@@ -192,16 +191,6 @@ internal sealed class TcpProtocol : ITransport
         const byte timeToLive = 64;
         if (Network.TryRoute(key.Remote.Address, key.Local.Address, out Route route) == Errno.None)
             Writer.SendBare(key, route, seq, ack, flags, window: 0, timestamp: null, timeToLive, typeOfService: 0, now);
-    }
-
-    public bool MaySendChallengeAck(Instant now)
-    {
-        if (now - _challengeSecond >= TimeSpan.FromSeconds(1))
-        {
-            _challengeSecond = now;
-            _challenges = 0;
-        }
-        return _challenges++ < ChallengeAcksPerSecond;
     }
 
     public static ICongestionControl NewCongestionControl(Connection connection) =>

@@ -22,8 +22,18 @@ internal static class Timeouts
 
     public static TimeSpan ProbeInterval(Sender snd)
     {
-        TimeSpan interval = snd.Rtt.BaseRto * (1 << Math.Min(snd.Probes, MaxDoublings));
+        TimeSpan interval = snd.Rtt.BaseRto * (1 << Math.Min(snd.PersistBackoffs, MaxDoublings));
         return interval < RoundTripEstimator.MaxRto ? interval : RoundTripEstimator.MaxRto;
+    }
+
+    /// <summary>The time-out; the last one ends when the user's does (Linux tcp_clamp_rto_to_user_timeout).</summary>
+    public static TimeSpan RetransmitDelay(Connection tcb, Instant now)
+    {
+        TimeSpan rto = tcb.Snd.Rtt.Rto;
+        if (tcb.Socket is not { } socket || socket.UserTimeout <= TimeSpan.Zero)
+            return rto;
+        TimeSpan rest = socket.UserTimeout - (now - tcb.Snd.ProgressAt);
+        return rest > TimeSpan.Zero && rest < rto ? rest : rto;
     }
 
     public static void OnDeadline(Connection tcb, Instant now)
@@ -53,7 +63,9 @@ internal static class Timeouts
             OnHandshakeTimeout(tcb, now);
             return;
         }
-        if (now - snd.ProgressAt >= Limit(tcb))
+        // A peer that took its window back and still answers is alive (RFC 9293 §3.8.6, MUST-37).
+        bool isWindowShut = snd.Wnd == 0 && now - tcb.LastHeardAt < Limit(tcb);
+        if (now - snd.ProgressAt >= Limit(tcb) && !isWindowShut)
         {
             UserCalls.Fail(tcb, TimeoutError(tcb));
             return;
@@ -62,7 +74,7 @@ internal static class Timeouts
         snd.Rtt.CancelTiming();
         snd.Recovery.OnTimeout(tcb, now);
         tcb.Reroute();
-        tcb.Timers.Retransmit.Set(now, snd.Rtt.Rto);
+        tcb.Timers.Retransmit.Set(now, RetransmitDelay(tcb, now));
     }
 
     private static void OnHandshakeTimeout(Connection tcb, Instant now)
@@ -79,7 +91,7 @@ internal static class Timeouts
         snd.Rtt.Backoff();
         snd.Rtt.CancelTiming();
         tcb.Protocol.Writer.SendSyn(tcb, now);
-        tcb.Timers.Retransmit.Set(now, snd.Rtt.Rto);
+        tcb.Timers.Retransmit.Set(now, RetransmitDelay(tcb, now));
     }
 
     private static void OnPersist(Connection tcb, Instant now)
@@ -96,6 +108,7 @@ internal static class Timeouts
         if (Output.TryForce(tcb, now))
             return;
         snd.Probes++;
+        snd.PersistBackoffs++; // an answer does not end it while the window stays shut
         Output.SendProbe(tcb, now);
     }
 

@@ -37,7 +37,7 @@ internal struct Timestamps
     public void OnAcceptable(in Segment seg, SequenceNumber lastAckSent, Instant now)
     {
         if (IsOn && seg.Options.Timestamp is { } timestamp && seg.Seq - lastAckSent <= 0 &&
-            IsNewer(timestamp.Value, Recent))
+            (IsNewer(timestamp.Value, Recent) || IsRecentOutdated(now)))
             SetRecent(timestamp.Value, now);
     }
 
@@ -45,7 +45,9 @@ internal struct Timestamps
     /// <remarks>A segment without the option passes, as with Linux; RFC 7323 §3.2 would drop it.</remarks>
     public readonly bool Rejects(in Segment seg, Instant now) =>
         IsOn && seg.Options.Timestamp is { } timestamp && !IsNewer(timestamp.Value, Recent) &&
-        now - _recentAt < RecentLifetime;
+        !IsRecentOutdated(now);
+
+    private readonly bool IsRecentOutdated(Instant now) => now - _recentAt >= RecentLifetime;
 
     private static bool IsNewer(uint value, uint than) => unchecked((int)(value - than)) >= 0;
 }

@@ -105,6 +105,30 @@ public sealed class FragmentationTests
         Assert.That(host.Stack.Counters.Dropped(DropReason.ReassemblyMemoryFull), Is.EqualTo(4000 - 2048));
     }
 
+    [Test]
+    public void A_flood_of_fragments_of_any_kind_holds_bounded_memory_and_passes()
+    {
+        const int seed = 11;
+        Random chance = new(seed);
+        using var host = new TestHost();
+        for (int count = 0; count < 30_000; count++)
+        {
+            byte[] payload = new byte[8 * chance.Next(1, 60)];
+            byte protocol = (byte)(chance.Next(3) switch { 0 => 1, 1 => 6, _ => 17 });
+            int offset = 8 * chance.Next(0, 8191);
+            host.Hear(TestHost.RawIp(protocol, payload, id: (ushort)chance.Next(3000), offset: offset, more: chance.Next(4) > 0));
+            int held = (host.Frames.Outstanding * host.Frames.FrameCapacity) +
+                (host.Stack.LargeFrames.Outstanding * host.Stack.LargeFrames.FrameCapacity);
+            Assert.That(held, Is.LessThanOrEqualTo(Reassembly.MaxOctets), $"seed {seed}");
+        }
+        host.Wait(40);
+        Assert.That(host.Frames.Outstanding, Is.Zero, $"seed {seed}");
+        UdpSocket socket = Bound(host);
+        host.Hear(TestHost.Udp(1000, 9, [1]));
+        Assert.That(socket.TryReceive(out Datagram datagram));
+        datagram.Dispose();
+    }
+
     [TestCase(1473)]
     [TestCase(9000)]
     [TestCase(UdpSocket.MaxPayload)]

@@ -41,6 +41,9 @@ internal sealed class SimulatedNetwork
             Right.Turn(Now);
             if (isDone())
                 return true;
+            // A condition may be a program that has just used its sockets: what that leads to leaves now.
+            Left.Turn(Now);
+            Right.Turn(Now);
             Instant? next = Instant.Earlier(Left.NextEvent, Right.NextEvent);
             if (next is not { } moment || moment > end)
                 return false;

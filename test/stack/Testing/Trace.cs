@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Pyco.Stack.Sockets;
 using Pyco.Stack.Transport.Tcp;
@@ -23,8 +24,8 @@ internal sealed class Trace
     private readonly NetworkStack _stack;
     private readonly List<string> _log = [];
     private readonly Queue<(double At, TraceSegment Segment)> _sent = new();
+    private readonly Dictionary<ushort, SequenceNumber> _stackIss = []; // by the peer's port
     private SocketEvents _events;
-    private SequenceNumber? _stackIss;
     private ushort _stackPort;
     private ushort _peerPort;
     private double _seconds;
@@ -49,13 +50,23 @@ internal sealed class Trace
 
     public NetworkStack Stack => _stack;
 
-    public Instant Now => Start + TimeSpan.FromSeconds(_seconds);
+    // Rounded, as FromSeconds would end before the deadline that the seconds were made from.
+    public Instant Now => Start + TimeSpan.FromTicks((long)Math.Round(_seconds * TimeSpan.TicksPerSecond));
 
     /// <summary>All Ethernet frames that the stack has sent.</summary>
     public IReadOnlyList<byte[]> FramesSent => _wire.Frames;
 
     /// <summary>Frames that nobody has given back.</summary>
     public int FramesOutstanding => _frames.Outstanding;
+
+    /// <summary>The end of the window that the stack last offered, unscaled.</summary>
+    public long OfferedEdge { get; private set; }
+
+    /// <summary>How many octets the program has taken, whatever they were.</summary>
+    public long OctetsRead { get; private set; }
+
+    /// <summary>The TSval of the last segment that the stack has sent, for the peer to echo.</summary>
+    public uint LastTimestamp { get; private set; }
 
     /// <summary>A connection that the stack has opened; both sides have sent one octet of sequence space.</summary>
     public static Trace Established(string peerOptions = "mss 1000", int peerWindow = 65535)
@@ -81,8 +92,10 @@ internal sealed class Trace
     public Trace At(double seconds)
     {
         Assert.That(seconds, Is.GreaterThanOrEqualTo(_seconds), "a trace goes forward");
-        while (_deadline is { } deadline && (deadline - Start).TotalSeconds <= seconds)
+        Turn(); // as the owner does before it sleeps
+        for (int turns = 0; _deadline is { } deadline && (deadline - Start).TotalSeconds <= seconds; turns++)
         {
+            Assert.That(turns, Is.LessThan(100_000), "the stack wants its turn again and again");
             _seconds = Math.Max(_seconds, (deadline - Start).TotalSeconds);
             Turn();
         }
@@ -107,9 +120,16 @@ internal sealed class Trace
         return Did($"app listens on port {port}");
     }
 
+    /// <summary>From here on the peer speaks from this port: another connection.</summary>
+    public Trace PeerUsesPort(ushort port)
+    {
+        _peerPort = port;
+        return this;
+    }
+
     public Trace AppAccepts()
     {
-        Assert.That(Socket.TryAccept(out TcpSocket? connection), Story("nothing to accept"));
+        Assert.That(Socket.TryAccept(out TcpSocket? connection), () => Story("nothing to accept"));
         Socket = connection!;
         return Did("app accepts");
     }
@@ -120,7 +140,7 @@ internal sealed class Trace
         while (octets.Length > 0)
         {
             Span<byte> span = Socket.GetSendSpan();
-            Assert.That(span.IsEmpty, Is.False, Story("the send buffer is full"));
+            Assert.That(span.IsEmpty, Is.False, () => Story("the send buffer is full"));
             int count = Math.Min(span.Length, octets.Length);
             octets[..count].CopyTo(span);
             Socket.CommitSend(count, Now);
@@ -137,7 +157,7 @@ internal sealed class Trace
         ReadOnlyMemory<byte>[] pieces = new ReadOnlyMemory<byte>[16];
         int count = Socket.PeekReceived(pieces);
         string received = string.Concat(pieces.Take(count).Select(piece => Encoding.ASCII.GetString(piece.Span)));
-        Assert.That(received, Is.EqualTo(text), Story("the program reads"));
+        Assert.That(received, Is.EqualTo(text), () => Story("the program reads"));
         Socket.Consume(received.Length, Now);
         return Did($"app reads {received.Length} octets");
     }
@@ -145,8 +165,9 @@ internal sealed class Trace
     /// <summary>The program takes so many octets, whatever they are.</summary>
     public Trace AppReads(int lengthOctets)
     {
-        Assert.That(Socket.ReceivedOctets, Is.GreaterThanOrEqualTo(lengthOctets), Story("the program reads"));
+        Assert.That(Socket.ReceivedOctets, Is.GreaterThanOrEqualTo(lengthOctets), () => Story("the program reads"));
         Socket.Consume(lengthOctets, Now);
+        OctetsRead += lengthOctets;
         return Did($"app reads {lengthOctets} octets");
     }
 
@@ -171,25 +192,65 @@ internal sealed class Trace
     /// <summary>Since the last such call the socket has reported these events, perhaps among others.</summary>
     public Trace AppHears(SocketEvents events)
     {
-        Assert.That(_events & events, Is.EqualTo(events), Story("the program hears"));
+        Assert.That(_events & events, Is.EqualTo(events), () => Story("the program hears"));
         _events = SocketEvents.None;
         return this;
     }
 
     public Trace StateIs(string name)
     {
-        Assert.That(Socket.StateName, Is.EqualTo(name), Story("the state"));
+        Assert.That(Socket.StateName, Is.EqualTo(name), () => Story("the state"));
         return this;
     }
 
     public Trace ErrorIs(Errno error)
     {
-        Assert.That(Socket.Error, Is.EqualTo(error), Story("the error"));
+        Assert.That(Socket.Error, Is.EqualTo(error), () => Story("the error"));
         return this;
     }
 
     /// <summary>The peer's segment; its payload is the text, or the letters from a to z over and over.</summary>
     public Trace PeerSends(string segment, string? text = null)
+    {
+        Hear(segment, text);
+        Turn();
+        return this;
+    }
+
+    /// <summary>The peer's segments come in one batch: the stack answers when it has seen them all.</summary>
+    public Trace PeerSendsTogether(params string[] segments)
+    {
+        foreach (string segment in segments)
+            Hear(segment, text: null);
+        Turn();
+        return this;
+    }
+
+    /// <summary>The peer's segment with these octets as its options, whatever they mean.</summary>
+    public Trace PeerSendsWithOptions(string segment, ReadOnlySpan<byte> options)
+    {
+        int length = Math.Min((options.Length + 3) & ~3, TcpHeader.MaxLength - TcpHeader.MinLength);
+        byte[] padded = new byte[length];
+        options[..Math.Min(options.Length, length)].CopyTo(padded);
+        Hear(segment, text: null, padded);
+        Turn();
+        return this;
+    }
+
+    /// <summary>An ICMP error about a segment that the stack has sent, of which it quotes the beginning.</summary>
+    public Trace RouterReports(byte type, byte code, int quotedSeq, ushort mtu = 0)
+    {
+        byte[] quoted = new byte[8];
+        BinaryPrimitives.WriteUInt16BigEndian(quoted, _stackPort);
+        BinaryPrimitives.WriteUInt16BigEndian(quoted.AsSpan(2), _peerPort);
+        BinaryPrimitives.WriteUInt32BigEndian(quoted.AsSpan(4), (_stackIss[_peerPort] + quotedSeq).Value);
+        _log.Add($"{_seconds:0.000000} > ICMP type {type} code {code} about {quotedSeq}, MTU {mtu}");
+        _stack.Receive(_wire.IcmpFromRouter(_frames, type, code, mtu, quoted), Now);
+        Turn();
+        return this;
+    }
+
+    private void Hear(string segment, string? text, ReadOnlySpan<byte> options = default)
     {
         TraceSegment parsed = TraceSegment.Parse(segment);
         byte[] payload = new byte[parsed.Length];
@@ -197,11 +258,15 @@ internal sealed class Trace
             payload[index] = (byte)('a' + ((parsed.Seq - 1 + index) % 26));
         if (text is not null)
             Assert.That(Encoding.ASCII.GetBytes(text, payload), Is.EqualTo(parsed.Length));
-        byte[] octets = parsed.Write(_peerPort, _stackPort, PeerIss, _stackIss ?? default, payload);
+        SequenceNumber stackIss = _stackIss.GetValueOrDefault(_peerPort);
+        byte[] octets = parsed.Write(_peerPort, _stackPort, PeerIss, stackIss, payload);
+        if (options.Length > 0)
+        {
+            octets = [.. octets[..TcpHeader.MinLength], .. options, .. octets[TcpHeader.MinLength..]];
+            octets[12] = (byte)((TcpHeader.MinLength + options.Length) / 4 << 4);
+        }
         _log.Add($"{_seconds:0.000000} > {parsed}");
         _stack.Receive(_wire.FromPeer(_frames, octets), Now);
-        Turn();
-        return this;
     }
 
     /// <summary>The oldest segment not looked at yet was sent at this moment, and is this one.</summary>
@@ -209,18 +274,44 @@ internal sealed class Trace
     {
         Turn();
         TraceSegment wanted = TraceSegment.Parse(segment);
-        Assert.That(_sent, Is.Not.Empty, Story($"the stack does not send {wanted}"));
+        Assert.That(_sent, Is.Not.Empty, () => Story($"the stack does not send {wanted}"));
         (double at, TraceSegment actual) = _sent.Dequeue();
-        Assert.That(wanted.Matches(actual), Story($"the stack does not send {wanted} but {actual}"));
-        Assert.That(at, Is.EqualTo(_seconds).Within(1e-6), Story($"when the stack sends {wanted}"));
+        Assert.That(wanted.Matches(actual), () => Story($"the stack does not send {wanted} but {actual}"));
+        Assert.That(at, Is.EqualTo(_seconds).Within(1e-6), () => Story($"when the stack sends {wanted}"));
         return this;
+    }
+
+    /// <summary>The oldest segment not looked at yet, where the test cannot know all of it.</summary>
+    public TraceSegment TakeSent()
+    {
+        TakeSentAt(out TraceSegment segment);
+        return segment;
+    }
+
+    /// <summary>The same, and when it was sent.</summary>
+    public double TakeSentAt(out TraceSegment segment)
+    {
+        Turn();
+        Assert.That(_sent, Is.Not.Empty, () => Story("the stack sends nothing"));
+        (double at, segment) = _sent.Dequeue();
+        return at;
+    }
+
+    /// <summary>There is a segment not looked at yet.</summary>
+    public bool HasSent
+    {
+        get
+        {
+            Turn();
+            return _sent.Count > 0;
+        }
     }
 
     /// <summary>All that the stack has sent was looked at.</summary>
     public Trace StackIsSilent()
     {
         Turn();
-        Assert.That(_sent, Is.Empty, Story("the stack is not silent"));
+        Assert.That(_sent, Is.Empty, () => Story("the stack is not silent"));
         return this;
     }
 
@@ -261,14 +352,17 @@ internal sealed class Trace
 
     private void Note(byte[] octets)
     {
-        Assert.That(TcpHeader.TryParse(octets, out TcpHeader header), Story("the stack sends a malformed segment"));
+        Assert.That(TcpHeader.TryParse(octets, out TcpHeader header), () => Story("the stack sends a malformed segment"));
         if ((header.Flags & TcpFlags.Syn) != 0)
         {
-            _stackIss ??= header.Seq;
+            _stackIss.TryAdd(header.DestinationPort, header.Seq);
             _stackPort = header.SourcePort;
         }
+        if (TcpOptions.TryParse(header.Options, out TcpOptions options) && options.Timestamp is { } timestamp)
+            LastTimestamp = timestamp.Value;
         // Without a connection a RST takes its number from the peer's ACK, or is zero.
-        TraceSegment segment = TraceSegment.Read(header, _stackIss ?? default, PeerIss);
+        TraceSegment segment = TraceSegment.Read(header, _stackIss.GetValueOrDefault(header.DestinationPort), PeerIss);
+        OfferedEdge = (segment.Ack ?? 0) + (segment.Window ?? 0);
         _log.Add($"{_seconds:0.000000} < {segment}");
         _sent.Enqueue((_seconds, segment));
     }

@@ -67,6 +67,25 @@ internal sealed class TraceWire(IpAddress peer, IpAddress stack) : ILink
         return frame;
     }
 
+    /// <summary>An ICMP error about a TCP segment that the stack has sent to the peer.</summary>
+    public Frame IcmpFromRouter(FramePool pool, byte type, byte code, ushort mtu, ReadOnlySpan<byte> quotedSegment)
+    {
+        const int fullPacket = 1500;
+        Frame frame = pool.Rent();
+        EthernetHeader.Write(frame.Append(EthernetHeader.Length), StackMac, PeerMac, EtherType.IPv4);
+        int length = IcmpHeader.Length + IPv4Header.MinLength + quotedSegment.Length;
+        IPv4Fields fields = new(peer, stack, IpProtocol.Icmp, IPv4Header.MinLength + length) { TimeToLive = 64 };
+        IPv4Header.Write(frame.Append(IPv4Header.MinLength), fields);
+        Span<byte> message = frame.Append(length);
+        message.Clear();
+        IPv4Header.Write(
+            message[IcmpHeader.Length..], new IPv4Fields(stack, peer, IpProtocol.Tcp, fullPacket) { TimeToLive = 1 });
+        quotedSegment.CopyTo(message[(IcmpHeader.Length + IPv4Header.MinLength)..]);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(message[6..], mtu);
+        IcmpHeader.Write(message, type, code);
+        return frame;
+    }
+
     private void Keep(ReadOnlySpan<byte> segment)
     {
         uint sum = Checksum.Add(Checksum.PseudoHeader(stack, peer, IpProtocol.Tcp, segment.Length), segment);

@@ -26,6 +26,8 @@ internal sealed class Cubic(int smss) : ICongestionControl
 
     private double CwndSegments => (double)_window.Cwnd / _window.Smss;
 
+    public void OnLostSyn() => _window.Cwnd = _window.Smss;
+
     public void OnAck(in AckSample ack)
     {
         if (!ack.IsCwndLimited)

@@ -17,6 +17,12 @@ internal interface ICongestionControl
 
     bool IsInSlowStart { get; }
 
+    /// <summary>
+    /// The SYN was lost more than once, which RFC 6928 §2 takes for the loss that RFC 5681 §3.1 means: the first window is
+    /// one segment.
+    /// </summary>
+    void OnLostSyn();
+
     /// <summary>New data was acknowledged, outside of recovery.</summary>
     void OnAck(in AckSample ack);
 

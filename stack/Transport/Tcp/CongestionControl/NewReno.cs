@@ -18,6 +18,8 @@ internal sealed class NewReno(int smss) : ICongestionControl
 
     public bool IsInSlowStart => _window.IsActive;
 
+    public void OnLostSyn() => _window.Cwnd = _window.Smss;
+
     public void OnAck(in AckSample ack)
     {
         if (!ack.IsCwndLimited)

@@ -87,4 +87,15 @@ public class DataTraces
         trace.At(10).PeerSends("1:1(0) ack 1001 win 1000");
         Assert.That(trace.Socket.UnacknowledgedOctets, Is.Zero);
     }
+
+    [Test]
+    public void PSH_stands_on_the_last_segment_of_what_there_is_to_send()
+    {
+        Trace trace = Trace.Established();
+        trace.AppWrites(2500);
+        string[] flags = [trace.TakeSent().Flags, trace.TakeSent().Flags, trace.TakeSent().Flags];
+        Assert.That(flags, Is.EqualTo(new[] { ".", ".", "P." })); // RFC 9293 MUST-61
+        trace.At(0.2);
+        Assert.That(trace.TakeSent().Flags, Is.EqualTo(".")); // the first, again
+    }
 }

@@ -81,6 +81,15 @@ public class SackScoreboardTests
     }
 
     [Test]
+    public void A_block_that_goes_around_the_ring_is_not_believed()
+    {
+        SackScoreboard board = Board();
+        Assert.That(board.Update(new(100), Nxt, [Block(1_500_000_000, 3_500_000_000)]), Is.Zero);
+        Assert.That(board.Update(new(100), Nxt, [Block(2000, 2_147_480_000)]), Is.Zero);
+        Assert.That(board.IsEmpty);
+    }
+
+    [Test]
     public void An_ACK_forgets_the_ranges_it_passes()
     {
         SackScoreboard board = Board((100, 200), (300, 400));

@@ -42,12 +42,12 @@ internal sealed class StateSegmentMatrixTests
 
     [Test]
     public void Each_state_answers_each_segment_as_the_RFC_says(
-        [ValueSource(nameof(States))] State state, [ValueSource(nameof(Kinds))] Kind kind)
+        [ValueSource(nameof(States))] State state, [ValueSource(nameof(Kinds))] Kind kind, [Values] bool timestamps)
     {
-        Trace trace = Trace.Established();
+        Trace trace = Trace.Established(timestamps ? "mss 1000,TS val 1000 ecr 0" : "mss 1000");
         state.Enter(trace).StateIs(state.Name).Skip();
 
-        trace.PeerSends(state.Fill(kind.Segment));
+        trace.PeerSends(state.Fill(kind.Segment) + (timestamps ? " <TS val 1001 ecr 0>" : ""));
 
         if (kind.Answer == "ack")
             trace.StackSends(state.Fill("{N}:{N}(0) ack {R}"));
@@ -55,6 +55,23 @@ internal sealed class StateSegmentMatrixTests
             trace.StackIsSilent();
         string expected = kind.Next(state.Name);
         trace.StateIs(expected == Same ? state.Name : expected);
+    }
+
+    [Test]
+    public void In_each_state_an_older_timestamp_makes_a_segment_an_old_duplicate(
+        [ValueSource(nameof(States))] State state, [ValueSource(nameof(Kinds))] Kind kind)
+    {
+        Trace trace = Trace.Established("mss 1000,TS val 1000 ecr 0");
+        state.Enter(trace).StateIs(state.Name).Skip();
+
+        trace.PeerSends(state.Fill(kind.Segment) + " <TS val 999 ecr 0>");
+
+        bool isRst = kind.Segment.StartsWith('R'); // is not looked at by its timestamp (RFC 7323 §5.2)
+        string answer = isRst ? kind.Answer : "ack";
+        if (answer == "ack")
+            trace.StackSends(state.Fill("{N}:{N}(0) ack {R} <TS val * ecr 1000>"));
+        string expected = isRst ? kind.Next(state.Name) : Same;
+        trace.StackIsSilent().StateIs(expected == Same ? state.Name : expected);
     }
 
     private static string OnAckOfAll(string state) => state switch
