@@ -98,6 +98,9 @@ public sealed class NetworkStack
     /// <summary>Begins to probe for the own addresses (RFC 5227) and then announces them.</summary>
     public void Start(Instant now) => _internet.Claims.Start(Options.DetectConflicts, now);
 
+    /// <summary>Probes again for addresses that were in conflict; <see cref="AddressState"/> is Probing until it is known.</summary>
+    public void RetryAddresses(Instant now) => _internet.Claims.Retry(now);
+
     /// <summary>Takes an Ethernet frame from the wire.</summary>
     public void Receive(Frame frame, Instant now)
     {

@@ -92,6 +92,13 @@ internal sealed class AddressClaims
         Advance(now);
     }
 
+    /// <summary>Probes again after a conflict: whoever had the address may have been about to leave.</summary>
+    public void Retry(Instant now)
+    {
+        (State, ConflictingMac, ConflictingAddress) = (AddressState.Probing, null, null);
+        Start(detect: true, now);
+    }
+
     /// <summary>Announces the addresses again, because the wire was away.</summary>
     public void AnnounceAgain(Instant now)
     {

@@ -51,6 +51,23 @@ public sealed class AddressClaimsTests
     }
 
     [Test]
+    public void After_a_conflict_it_can_be_tried_again()
+    {
+        using var host = new TestHost(detectConflicts: true);
+        host.HearArp(ArpOperation.Response, TestHost.Address, "0.0.0.0");
+        host.Wait(0.050);
+        host.Trace.Clear();
+
+        host.Stack.RetryAddresses(host.Now);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Probing));
+        host.Wait(0.020);
+
+        Assert.That(host.Trace, Is.EqualTo(new[] { $"0.050000 {Probe}", $"0.070000 {Announcement}" }));
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+        Assert.That(host.Stack.ConflictingMac, Is.Null);
+    }
+
+    [Test]
     public void An_answer_from_our_own_MAC_address_is_a_conflict_too()
     {
         using var host = new TestHost(detectConflicts: true);
