@@ -60,6 +60,9 @@ internal static unsafe partial class Libc
     internal static partial nint recvmsg(int fd, MessageHeader* message, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int recvmmsg(int fd, MultiMessageHeader* messages, uint count, int flags, TimeSpec* timeout);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial nint sendmsg(int fd, MessageHeader* message, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -120,6 +123,16 @@ internal unsafe struct MessageHeader
     public void* Control;
     public nuint ControlLength;
     public int Flags;
+}
+
+/// <summary>struct mmsghdr: one of the messages of recvmmsg(2).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct MultiMessageHeader
+{
+    public MessageHeader Header;
+
+    /// <summary>Octets of the message.</summary>
+    public uint Length;
 }
 
 [StructLayout(LayoutKind.Sequential)]

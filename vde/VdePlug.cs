@@ -42,7 +42,9 @@ public sealed unsafe class VdePlug : IPolledLink
     public const int StockQueueOctets = 120_000;
 
     private const int EthernetMtu = 1500;
-    private const int MinimumFrameLength = 14;
+
+    /// <summary>Ethernet's header.</summary>
+    internal const int MinimumFrameLength = 14;
 
     /// <summary>Two of the switch's own queues: what TCP has in flight fits, and a stuck switch costs little memory.</summary>
     private const int SendQueueCapacity = 256;
@@ -52,7 +54,7 @@ public sealed unsafe class VdePlug : IPolledLink
 
     private readonly VnlLocator _locator;
     private readonly string _description;
-    private readonly FramePool _frames;
+    private readonly FrameBatch _received;
     private readonly Action<string> _log;
     private readonly Queue<Frame> _sendQueue = new(SendQueueCapacity);
     private int _control = -1;
@@ -67,7 +69,7 @@ public sealed unsafe class VdePlug : IPolledLink
     {
         _locator = locator;
         _description = description;
-        _frames = frames;
+        _received = new FrameBatch(frames);
         _log = log;
     }
 
@@ -151,35 +153,7 @@ public sealed unsafe class VdePlug : IPolledLink
         }
     }
 
-    public int Receive(Span<Frame> frames)
-    {
-        int taken = 0;
-        while (taken < frames.Length && Descriptor >= 0)
-        {
-            Frame frame = _frames.Rent();
-            Span<byte> room = frame.Tailroom;
-            nint length;
-            fixed (byte* octets = room)
-                length = Libc.recv(Descriptor, octets, (nuint)room.Length, Constants.MsgDontwait | Constants.MsgTrunc);
-            if (length < MinimumFrameLength || length > room.Length)
-            {
-                frame.Dispose();
-                if (length >= 0)
-                {
-                    Counters.DroppedMalformed++;
-                    continue;
-                }
-                if ((Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)
-                    continue;
-                // ECONNRESET means that the switch's socket was closed; the control connection will say what that means.
-                break;
-            }
-            _ = frame.Append((int)length);
-            Counters.FramesReceived++;
-            frames[taken++] = frame;
-        }
-        return taken;
-    }
+    public int Receive(Span<Frame> frames) => Descriptor < 0 ? 0 : _received.Receive(Descriptor, frames, Counters);
 
     public void OnControl(Instant now)
     {
@@ -222,6 +196,7 @@ public sealed unsafe class VdePlug : IPolledLink
         Unplug();
         _handshake?.Dispose();
         _handshake = null;
+        _received.Dispose();
     }
 
     private bool TrySend(Frame frame)
