@@ -17,6 +17,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
     private readonly Frame[] _frames = new Frame[FramesPerTurn];
     private readonly LinkSource _data;
     private readonly LinkSource _control;
+    private bool _mayHaveFrames;
 
     public StackHost(
         EventLoop loop,
@@ -43,10 +44,12 @@ internal sealed class StackHost : LoopTenant, IDisposable
 
     protected override Instant? Run(Instant now)
     {
-        int count = _link.Receive(_frames);
+        // Without a descriptor the link itself has woken us.
+        int count = _mayHaveFrames || _link.Descriptor < 0 ? _link.Receive(_frames) : 0;
+        _mayHaveFrames = count == FramesPerTurn;
         for (int index = 0; index < count; index++)
             Stack.Receive(_frames[index], now);
-        if (count == FramesPerTurn)
+        if (_mayHaveFrames)
             Wake();
         Instant? link = _link.Advance(now);
         if (_link.TakeRestored())
@@ -74,6 +77,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
             _link.OnWritable(now);
         if ((events & (Constants.EpollErr | Constants.EpollHup)) != 0)
             _link.OnControl(now);
+        _mayHaveFrames |= (events & Constants.EpollIn) != 0;
         Wake();
     }
 

@@ -22,6 +22,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     private int _fillerLeft;
     private bool _isConnecting;
     private bool _mayRead;
+    private bool _hasEnd;
     private bool _isHungUp;
     private bool _programFinished;
     private bool _programClosed;
@@ -106,6 +107,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     public override void OnEvents(uint events, Instant now)
     {
         _isHungUp |= (events & (Constants.EpollHup | Constants.EpollErr)) != 0;
+        _hasEnd |= (events & (Constants.EpollRdhup | Constants.EpollHup | Constants.EpollErr)) != 0;
         _mayRead |= (events & ~Constants.EpollOut) != 0;
         NoteRoom(events);
         Move(now);
@@ -185,6 +187,8 @@ internal sealed unsafe class StreamSocket : ProgramSocket
             {
                 Tcp.CommitSend((int)length, now);
                 budget -= (int)length;
+                // Less than asked for: it is empty, and the next octet is a new event (epoll(7)). An end is none.
+                _mayRead = length == free.Length || _hasEnd;
             }
             else
             {
