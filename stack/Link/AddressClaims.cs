@@ -27,7 +27,7 @@ internal interface IAddressAnnouncer
 internal sealed class AddressClaims
 {
     /// <summary>How long the first probe may stay unanswered. A host on a local switch answers within a millisecond.</summary>
-    public static readonly TimeSpan FirstProbeWait = TimeSpan.FromMilliseconds(20);
+    public static readonly TimeSpan FirstProbeWait = TimeSpan.FromMilliseconds(15);
 
     /// <summary>PROBE_NUM of RFC 5227 §1.1.</summary>
     public const int ProbeCount = 3;
