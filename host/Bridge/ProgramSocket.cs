@@ -15,6 +15,8 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key) : Even
     /// </summary>
     private const uint Watched = Constants.EpollIn | Constants.EpollRdhup | Constants.EpollEt;
 
+    private bool _isCounted;
+
     public SocketKey Key { get; } = key;
 
     public bool IsV6 => Key.IsV6;
@@ -63,7 +65,8 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key) : Even
         Descriptor = descriptor;
         SocketBuffers.Enlarge(descriptor);
         MayWrite = true;
-        Bridge.Sockets.Attached++;
+        Bridge.Sockets.Held++;
+        _isCounted = true;
         if (Bridge.Loop.TryAdd(this, Watched))
             return true;
         CloseDescriptor();
@@ -86,12 +89,23 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key) : Even
         Bridge.Loop.SetInterest(this, Watched);
     }
 
+    /// <summary>
+    /// No program speaks on the socket any more, though there may be something left in it to be sent: nothing to keep an
+    /// address for.
+    /// </summary>
+    protected void LetGo()
+    {
+        if (_isCounted)
+            Bridge.Sockets.Held--;
+        _isCounted = false;
+    }
+
     /// <summary>Ends our side; the program sees it on its socket.</summary>
     protected void CloseDescriptor()
     {
         if (Descriptor < 0)
             return;
-        Bridge.Sockets.Attached--;
+        LetGo();
         Bridge.Loop.Remove(this);
         _ = Libc.close(Descriptor);
         Descriptor = -1;

@@ -27,8 +27,8 @@ internal sealed class SocketTable
 
     public int Count => _sockets.Count;
 
-    /// <summary>How many sockets the host has an end of.</summary>
-    public int Attached { get; set; }
+    /// <summary>How many sockets that the host has an end of are held by programs.</summary>
+    public int Held { get; set; }
 
     public IReadOnlyCollection<ProgramSocket> All => _sockets.Values;
 
@@ -90,7 +90,7 @@ internal sealed class SocketTable
     /// <summary>Whether any program still holds a socket. Costs one question unless sockets have been let go.</summary>
     public bool IsAnyHeld(Instant now)
     {
-        if (Attached > 0)
+        if (Held > 0)
             return true;
         while (_unattached.TryPeek(out ProgramSocket? socket))
         {

@@ -110,6 +110,8 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         _hasEnd |= (events & (Constants.EpollRdhup | Constants.EpollHup | Constants.EpollErr)) != 0;
         _mayRead |= (events & ~Constants.EpollOut) != 0;
         NoteRoom(events);
+        if (_isHungUp)
+            LetGo();
         Move(now);
         Bridge.Wake();
     }

@@ -114,6 +114,24 @@ internal sealed class LifeTests : HostTest
     }
 
     [Test]
+    public void What_nobody_reads_does_not_keep_the_address_of_a_program_that_has_ended()
+    {
+        (TestSocket client, _) = Connect(80);
+        byte[] octets = new byte[64 * 1024];
+        while (client.Send(octets) > 0)
+        {
+            // until every buffer on the way is full, the program's own last
+        }
+        client.Close();
+        ProgramWatch watch = WatchProgram();
+        _program!.Dispose();
+
+        Assert.That(IsOverWithin(watch, TimeSpan.FromSeconds(1)), Is.False, "the reader may come yet");
+        Assert.That(Left.Host.Stack.YieldsAddress, Is.True, "another may have the address now");
+        Assert.That(IsOverWithin(watch, TimeSpan.FromSeconds(61)), Is.True);
+    }
+
+    [Test]
     public void A_peer_that_does_not_answer_is_given_up_after_a_minute()
     {
         (TestSocket client, _) = Connect(80);
