@@ -19,7 +19,23 @@ internal static class ShimLibrary
             throw new LaunchException($"no library at {path}, which ${EnvironmentVariable} names");
         if (path.AsSpan().ContainsAny(' ', ':'))
             throw new LaunchException($"the loader splits LD_PRELOAD at blanks and colons, and {path} has one: install it elsewhere");
+        if (!IsLibrary(path))
+            throw new LaunchException($"{path} is no library of this machine: without it the program would use the machine's own network");
         return path;
+    }
+
+    /// <summary>The loader only warns of what it cannot preload, and starts the program all the same.</summary>
+    private static bool IsLibrary(string path)
+    {
+        try
+        {
+            using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path);
+            return ElfFile.Classify(file) is not (ElfKind.None or ElfKind.Broken or ElfKind.ForeignMachine);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new LaunchException($"no permission to read {path}");
+        }
     }
 
     private static string FindBeside(string folder)
