@@ -10,6 +10,9 @@ internal sealed class ConnectionBasicsTests
 {
     private const int Port = 80;
 
+    /// <summary>Octets in a second.</summary>
+    private const long SwitchRate = 125_000_000;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(300);
 
     private static IEnumerable<TestCaseData> Wires()
@@ -75,15 +78,7 @@ internal sealed class ConnectionBasicsTests
     [TestCase(8)]
     public void Streams_do_not_overrun_the_known_queue_of_a_switch(int streams)
     {
-        const int switchQueue = 130_000;
-        var conditions = new WireConditions
-        {
-            Delay = TimeSpan.FromMicroseconds(30),
-            Rate = 125_000_000,
-            Queue = switchQueue,
-            KnownQueue = switchQueue,
-        };
-        var network = new SimulatedNetwork(7, conditions);
+        SimulatedNetwork network = WithSwitch();
         TcpSocket listener = network.Left.Stack.OpenTcp();
         listener.Bind(new IpEndpoint(IpAddress.AnyV4, Port));
         listener.Listen(streams);
@@ -100,23 +95,15 @@ internal sealed class ConnectionBasicsTests
         bool isDone = network.RunUntil(() => flows.Count(flow => flow.Step(network.Now)) == streams, Patience);
         Assert.That(isDone, string.Join("; ", flows));
         Assert.That(network.Right.Out.Overflowed, Is.Zero);
-        double shareOfRate = streams * 2_000_000 / (network.Now - start).TotalSeconds / 125_000_000;
+        double shareOfRate = streams * 2_000_000 / (network.Now - start).TotalSeconds / SwitchRate;
         Assert.That(shareOfRate, Is.GreaterThan(0.85));
     }
 
     [Test]
     public void Hundreds_of_short_transfers_do_not_shrink_the_windows_of_the_next()
     {
-        const int switchQueue = 130_000;
         const int transfers = 300;
-        var conditions = new WireConditions
-        {
-            Delay = TimeSpan.FromMicroseconds(30),
-            Rate = 125_000_000,
-            Queue = switchQueue,
-            KnownQueue = switchQueue,
-        };
-        var network = new SimulatedNetwork(7, conditions);
+        SimulatedNetwork network = WithSwitch();
         TcpSocket listener = network.Left.Stack.OpenTcp();
         listener.Bind(new IpEndpoint(IpAddress.AnyV4, Port));
         listener.Listen(1);
@@ -188,6 +175,19 @@ internal sealed class ConnectionBasicsTests
     }
 
     /// <summary>Sends a known pattern, checks it at the other end, then the end of the stream.</summary>
+    /// <summary>A local network whose switch drops what does not fit into its queue, which the hosts know.</summary>
+    private static SimulatedNetwork WithSwitch()
+    {
+        const int switchQueue = 130_000;
+        return new SimulatedNetwork(7, new WireConditions
+        {
+            Delay = TimeSpan.FromMicroseconds(30),
+            Rate = SwitchRate,
+            Queue = switchQueue,
+            KnownQueue = switchQueue,
+        });
+    }
+
     private sealed class Flow(TcpSocket from, TcpSocket to, int length, int seed)
     {
         private int _sent;
