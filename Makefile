@@ -11,7 +11,7 @@ HOST_RID := $(if $(filter aarch64,$(shell uname -m)),linux-arm64,linux-x64)
 RID ?= $(HOST_RID)
 # What is built for another machine must not take the place of what runs here.
 OUT := artifacts$(if $(filter-out $(HOST_RID),$(RID)),/$(RID))
-NAMES := pyco-run
+NAMES := pyco-run pyco-net
 
 ifneq ($(RID),$(HOST_RID))
 ifeq ($(RID),linux-arm64)
@@ -24,7 +24,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 BUILD_RULES := Directory.Build.props Directory.Build.targets Directory.Packages.props global.json .editorconfig
-CLI_SOURCES := $(shell find cli host vde posix stack -name '*.cs' -o -name '*.c' -o -name '*.csproj' | grep -v /obj/)
+CLI_SOURCES := $(shell find cli network host vde posix stack -name '*.cs' -o -name '*.c' -o -name '*.csproj' | grep -v /obj/)
 SHIM_SOURCES := $(shell find shim native host/Protocol -type f 2>/dev/null | grep -vE '/(obj|bin)/')
 
 .PHONY: all setup build programs test check format demo bench install uninstall clean

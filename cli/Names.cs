@@ -5,4 +5,5 @@ internal static class Names
 {
     public const string Pyco = "pyco";
     public const string PycoRun = "pyco-run";
+    public const string PycoNet = "pyco-net";
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using System.Text;
 using Pyco.Cli.Host;
+using Pyco.Cli.Net;
 using Pyco.Cli.Run;
 using Pyco.Cli.Startup;
 
@@ -13,11 +14,14 @@ internal static class Program
     private const string Usage =
         """
         Usage: pyco run [OPTION...] [--] PROGRAM [ARG...]
+               pyco net COMMAND [OPTION...]
         The programs of PycoShim, which is a TCP/IP host for each program.
 
           pyco run       run an unmodified program as its own host on a virtual Ethernet; also called pyco-run
 
-        pyco run -h tells its options.
+          pyco net       start, stop and look at networks; also called pyco-net
+
+        pyco run -h and pyco net -h tell their options.
 
         """;
 
@@ -31,7 +35,12 @@ internal static class Program
         {
             ProcessImage image = ProcessImage.Read();
             name = Path.GetFileName(Encoding.UTF8.GetString(image.Arguments[0]));
-            return name == Names.PycoRun ? Run(image, name, arguments) : Dispatch(image, arguments);
+            return name switch
+            {
+                Names.PycoRun => Run(image, name, arguments),
+                Names.PycoNet => new NetCommand(image, name).Run(arguments),
+                _ => Dispatch(image, arguments),
+            };
         }
         catch (LaunchException failure)
         {
@@ -51,10 +60,14 @@ internal static class Program
         {
             case "run":
                 return Run(image, "pyco run", arguments[1..]);
-            case HostProcess.StartRole:
-                return HostProcess.RunStarter(image);
-            case HostProcess.Role:
+            case "net":
+                return new NetCommand(image, "pyco net").Run(arguments[1..]);
+            case DetachedProcess.StartRole when arguments.Length == 2:
+                return DetachedProcess.RunStarter(image, arguments[1]);
+            case HostRole.Name:
                 return HostRole.Run();
+            case NetworkRole.Name:
+                return NetworkRole.Run();
             case "--version":
                 Terminal.Out($"{Names.Pyco} {Version}\n");
                 return ExitStatus.Success;
@@ -82,7 +95,7 @@ internal static class Program
             Terminal.Out($"{Names.PycoRun} {Version}\n");
             return ExitStatus.Success;
         }
-        new Launcher(image).Run(new RunOptionsReader(command, Environment.GetEnvironmentVariable, Path.Exists).Read(words));
+        new Launcher(image).Run(new RunOptionsReader(command, Environment.GetEnvironmentVariable).Read(words));
         return ExitStatus.Success;
     }
 }

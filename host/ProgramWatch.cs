@@ -31,6 +31,8 @@ internal sealed class ProgramWatch : EventSource, IDisposable
 
     private readonly StackHost _host;
     private readonly Descendants _descendants;
+    private readonly Action _programEnded;
+    private readonly Action _wake;
     private int _watchedPid;
     private bool _hasEnded;
     private TimeSpan _interval = FirstLookInterval;
@@ -38,10 +40,17 @@ internal sealed class ProgramWatch : EventSource, IDisposable
     private Instant? _searchAt;
     private Instant? _lookAt;
 
+    /// <param name="host">The host.</param>
+    /// <param name="credentials">What its programs carry in their environment.</param>
+    /// <param name="pid">The program.</param>
+    /// <param name="programEnded">Called once when the program, but perhaps none of its descendants, has ended.</param>
+    /// <param name="wake">Called when <see cref="Advance"/> has got something to do.</param>
     /// <exception cref="SystemCallException">There is no such process.</exception>
-    public ProgramWatch(StackHost host, HostCredentials credentials, int pid)
+    public ProgramWatch(StackHost host, HostCredentials credentials, int pid, Action programEnded, Action wake)
     {
         _host = host;
+        _programEnded = programEnded;
+        _wake = wake;
         _descendants = new Descendants(credentials);
         if (!TryWatch(pid))
             throw SystemCallException.Last("pidfd_open");
@@ -57,8 +66,9 @@ internal sealed class ProgramWatch : EventSource, IDisposable
         _lookAt = now;
         _interval = FirstLookInterval;
         if (!_hasEnded)
-            LeaveStandardError();
+            _programEnded();
         _hasEnded = true;
+        _wake();
     }
 
     /// <summary>Looks, when it is time to.</summary>
@@ -83,21 +93,6 @@ internal sealed class ProgramWatch : EventSource, IDisposable
     }
 
     public void Dispose() => StopWatching();
-
-    /// <summary>Whoever reads the program's output to its end, such as a pipeline, must not have to wait for us.</summary>
-    private static void LeaveStandardError()
-    {
-        const int readWrite = 2;
-        const int standardError = 2;
-        int nowhere = Libc.open("/dev/null", readWrite, 0);
-        if (nowhere < 0)
-        {
-            _ = Libc.close(standardError); // nobody reads it after this, and nothing is said on it
-            return;
-        }
-        _ = Libc.dup2(nowhere, standardError);
-        _ = Libc.close(nowhere);
-    }
 
     /// <summary>True while there is a descendant; its end will be told.</summary>
     private bool IsAwaitingDescendant(Instant now)

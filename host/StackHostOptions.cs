@@ -7,6 +7,8 @@ namespace Pyco.Host;
 /// <summary>What a stack host process is started with.</summary>
 public sealed record StackHostOptions
 {
+    public const string DefaultInterfaceName = "vde0";
+
     public required HostCredentials Credentials { get; init; }
 
     /// <summary>Addresses, gateway, MAC and MTU.</summary>
@@ -22,13 +24,13 @@ public sealed record StackHostOptions
     public int? ProgramPid { get; init; }
 
     /// <summary>
-    /// Where to write one line, then closed: <c>ready PID</c> (the host's own pid, for the environment variable) once
-    /// the address is up, or <c>error TEXT</c>. -1 for nowhere.
+    /// Where to write one line, then closed: <c>ready PID MAC ADDRESS/LEN...</c> (the host's own pid, for the environment
+    /// variable) once the address is up, or <c>error TEXT</c>. -1 for nowhere.
     /// </summary>
     public int ReadyDescriptor { get; init; } = -1;
 
     /// <summary>The name of the interface that programs see.</summary>
-    public string InterfaceName { get; init; } = "vde0";
+    public string InterfaceName { get; init; } = DefaultInterfaceName;
 
     /// <summary>Takes a line for the user when something is wrong that only the user can change.</summary>
     public Action<string> Log { get; init; } = _ => { };

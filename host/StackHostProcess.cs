@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using Pyco.Host.Loop;
 using Pyco.Posix;
 using Pyco.Stack;
@@ -70,8 +68,8 @@ public static class StackHostProcess
                 $"address {host.Stack.ConflictingAddress} is in use on this network by {host.Stack.ConflictingMac}: " +
                 "choose another with -a");
         }
-        using ProgramWatch? watch = options.ProgramPid is { } pid ? new(host, options.Credentials, pid) : null;
-        ready.TryTell($"ready {Environment.ProcessId}");
+        using ProgramWatch? watch = options.ProgramPid is { } pid ? new(host, options.Credentials, pid, LeaveStandardError, () => { }) : null;
+        ready.TryTell($"ready {HostReport.Of(host.Stack)}");
         while (!loop.StopRequested && watch is not { IsOver: true })
         {
             Instant? look = watch?.Advance(loop.Now);
@@ -98,65 +96,18 @@ public static class StackHostProcess
         }
     }
 
-    /// <summary>The pipe on which the launcher waits.</summary>
-    private sealed class ReadyLine(int descriptor)
+    /// <summary>Whoever reads the program's output to its end, such as a pipeline, must not have to wait for us.</summary>
+    private static void LeaveStandardError()
     {
-        private int _descriptor = descriptor;
-
-        /// <summary>Writes the one line that the launcher waits for; false if it was written already.</summary>
-        public unsafe bool TryTell(string line)
+        const int readWrite = 2;
+        const int standardError = 2;
+        int nowhere = Libc.open("/dev/null", readWrite, 0);
+        if (nowhere < 0)
         {
-            if (_descriptor < 0)
-                return false;
-            byte[] octets = Encoding.UTF8.GetBytes(line + "\n");
-            fixed (byte* start = octets)
-                _ = Libc.write(_descriptor, start, (nuint)octets.Length);
-            _ = Libc.close(_descriptor);
-            _descriptor = -1;
-            return true;
+            _ = Libc.close(standardError); // nobody reads it after this, and nothing is said on it
+            return;
         }
-    }
-
-    /// <summary>SIGTERM and SIGINT end the loop; SIGHUP, the end of the terminal, is the program's business.</summary>
-    private sealed class Interruption : EventSource, IDisposable
-    {
-        private readonly EventLoop _loop;
-        private readonly PosixSignalRegistration[] _registrations;
-
-        public unsafe Interruption(EventLoop loop)
-        {
-            const int nonBlocking = Constants.SockNonblock | Constants.SockCloexec; // EFD_* have the same values
-            _loop = loop;
-            Descriptor = Libc.eventfd(0, nonBlocking);
-            if (Descriptor < 0)
-                throw SystemCallException.Last("eventfd");
-            loop.Add(this, Constants.EpollIn);
-            _registrations =
-            [
-                PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt),
-                PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt),
-                PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true),
-            ];
-        }
-
-        public override void OnEvents(uint events, Instant now)
-        {
-            _loop.Detach(this);
-            _loop.StopRequested = true;
-        }
-
-        public void Dispose()
-        {
-            foreach (PosixSignalRegistration registration in _registrations)
-                registration.Dispose();
-            _ = Libc.close(Descriptor);
-        }
-
-        private unsafe void Interrupt(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            ulong one = 1;
-            _ = Libc.write(Descriptor, &one, sizeof(ulong));
-        }
+        _ = Libc.dup2(nowhere, standardError);
+        _ = Libc.close(nowhere);
     }
 }

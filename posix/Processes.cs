@@ -70,6 +70,12 @@ internal static unsafe partial class Processes
         int directory, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, FileStatus* status);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int flock(int fd, int operation);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int chown([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint user, uint group);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial nint getxattr(
         [MarshalAs(UnmanagedType.LPUTF8Str)] string path,
         [MarshalAs(UnmanagedType.LPUTF8Str)] string name,
@@ -102,6 +108,10 @@ internal struct FileStatus
     public uint GroupId;
     public ushort Mode;
 
+    private readonly ushort _spare;
+
+    public ulong Inode;
+
     public const ushort SetUserId = 0x800;
     public const ushort SetGroupId = 0x400;
     private const ushort TypeMask = 0xf000;
@@ -115,9 +125,27 @@ internal struct FileStatus
 
     public readonly bool IsDirectory => (Mode & TypeMask) == Directory;
 
-    public static unsafe bool TryGet(string path, out FileStatus status)
+    public static bool TryGet(string path, out FileStatus status) =>
+        TryGet(Processes.WorkingDirectory, path, 0, out status);
+
+    /// <summary>The same of a symbolic link itself.</summary>
+    public static bool TryGetLink(string path, out FileStatus status)
+    {
+        const int noFollow = 0x100; // AT_SYMLINK_NOFOLLOW
+        return TryGet(Processes.WorkingDirectory, path, noFollow, out status);
+    }
+
+    /// <summary>Whether the path still names the file that is open.</summary>
+    public static bool IsSameFile(int descriptor, string path)
+    {
+        const int emptyPath = 0x1000; // AT_EMPTY_PATH
+        return TryGet(descriptor, "", emptyPath, out FileStatus open) && TryGetLink(path, out FileStatus named) &&
+            open.Inode == named.Inode;
+    }
+
+    private static unsafe bool TryGet(int folder, string path, int flags, out FileStatus status)
     {
         fixed (FileStatus* result = &status)
-            return Processes.statx(Processes.WorkingDirectory, path, 0, Processes.BasicStatus, result) == 0;
+            return Processes.statx(folder, path, flags, Processes.BasicStatus, result) == 0;
     }
 }

@@ -98,6 +98,9 @@ public sealed class NetworkStack
     /// <summary>Begins to probe for the own addresses (RFC 5227) and then announces them.</summary>
     public void Start(Instant now) => _internet.Claims.Start(Options.DetectConflicts, now);
 
+    /// <summary>Uses the own addresses at once, because the owner knows of all who are on the wire, and announces them.</summary>
+    public void StartAlone(Instant now) => _internet.Claims.Start(detect: false, now);
+
     /// <summary>Probes again for addresses that were in conflict; <see cref="AddressState"/> is Probing until it is known.</summary>
     public void RetryAddresses(Instant now) => _internet.Claims.Retry(now);
 

@@ -40,17 +40,28 @@ public sealed unsafe class CaptureFile : IDisposable
 
     /// <summary>Makes or empties the file and writes what begins it.</summary>
     /// <exception cref="IOException">It cannot be written; the message is for the user.</exception>
-    public static CaptureFile Open(string path, string application, CapturedInterface described, Action<string> log)
+    public static CaptureFile Open(string path, string application, CapturedInterface described, Action<string> log) =>
+        Take(OpenDescriptor(path), path, application, described, log);
+
+    /// <summary>Makes or empties a file for <see cref="Take"/>, perhaps of another process.</summary>
+    /// <exception cref="IOException">It cannot be written; the message is for the user.</exception>
+    public static int OpenDescriptor(string path)
     {
         // Without O_NONBLOCK a named pipe would hold us up until a reader comes, and then whenever it is slow.
         int descriptor = Processes.open(
             path, WriteOnly | Create | Truncate | Processes.NonBlock | Processes.CloseOnExec, Permissions);
-        if (descriptor < 0)
-        {
-            throw (Errno)Marshal.GetLastPInvokeError() == Errno.ENXIO
-                ? new IOException($"nobody reads the pipe {path}: start the reader first")
-                : CannotWrite(path);
-        }
+        if (descriptor >= 0)
+            return descriptor;
+        throw (Errno)Marshal.GetLastPInvokeError() == Errno.ENXIO
+            ? new IOException($"nobody reads the pipe {path}: start the reader first")
+            : CannotWrite(path);
+    }
+
+    /// <summary>Writes into a file or pipe that is open, which is closed with this, what begins a capture.</summary>
+    /// <exception cref="IOException">It cannot be written; the message is for the user.</exception>
+    public static CaptureFile Take(
+        int descriptor, string path, string application, CapturedInterface described, Action<string> log)
+    {
         CaptureFile file = new(path, descriptor, log);
         file.Enqueue(PcapngWriter.Header(application, described));
         if (file.TryWrite())

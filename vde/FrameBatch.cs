@@ -51,7 +51,7 @@ internal sealed unsafe class FrameBatch : IDisposable
         for (int index = 0; index < received; index++)
         {
             uint length = _messages[index].Length;
-            if (length < VdePlug.MinimumFrameLength || length > _vectors[index].Length)
+            if (length < EthernetHeader.Length || length > _vectors[index].Length)
             {
                 counters.DroppedMalformed++;
                 continue;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 using Pyco.Posix;
 using Pyco.Stack;
 
@@ -19,15 +18,6 @@ namespace Pyco.Vde;
 /// </remarks>
 internal sealed unsafe class SwitchHandshake : IDisposable
 {
-    private const uint Magic = 0xfeedface;
-    private const uint Version = 3;
-    private const int PortShift = 8;
-
-    /// <summary>The switch's field, without a NUL.</summary>
-    private const int DescriptionCapacity = 128;
-
-    private const int HeaderLength = 3 * sizeof(uint);
-
     /// <summary>A switch answers within a turn of its loop; a full one never does.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
@@ -134,27 +124,13 @@ internal sealed unsafe class SwitchHandshake : IDisposable
 
     private void SendRequest()
     {
-        Span<byte> request = stackalloc byte[HeaderLength + UnixAddress.Capacity + DescriptionCapacity];
-        Span<uint> header = MemoryMarshal.Cast<byte, uint>(request[..HeaderLength]);
-        header[0] = Magic;
-        header[1] = Version;
-        header[2] = (uint)_locator.Port << PortShift;
-        UnixAddress own = _data!.Address;
-        own.Octets.CopyTo(request[HeaderLength..]);
-        int described = WriteDescription(request[(HeaderLength + UnixAddress.Capacity)..]);
-        int length = HeaderLength + UnixAddress.Capacity + described;
+        Span<byte> request = stackalloc byte[PlugRequest.Capacity];
+        int length = new PlugRequest(_locator.Port, _data!.Address, _description).Write(request);
         fixed (byte* octets = request)
         {
             if (Libc.send(Control, octets, (nuint)length, Constants.MsgNosignal) != length)
                 throw Refused();
         }
-    }
-
-    /// <summary>As much of the description as fits, cut between characters.</summary>
-    private int WriteDescription(Span<byte> destination)
-    {
-        Encoding.UTF8.GetEncoder().Convert(_description, destination, true, out _, out int written, out _);
-        return written;
     }
 
     private uint PeerUser()

@@ -43,9 +43,6 @@ public sealed unsafe class VdePlug : IPolledLink
 
     private const int EthernetMtu = 1500;
 
-    /// <summary>Ethernet's header.</summary>
-    internal const int MinimumFrameLength = 14;
-
     /// <summary>Two of the switch's own queues: what TCP has in flight fits, and a stuck switch costs little memory.</summary>
     private const int SendQueueCapacity = 256;
 
@@ -54,9 +51,8 @@ public sealed unsafe class VdePlug : IPolledLink
 
     private readonly VnlLocator _locator;
     private readonly string _description;
-    private readonly FrameBatch _received;
+    private readonly FrameSocket _data;
     private readonly Action<string> _log;
-    private readonly Queue<Frame> _sendQueue = new(SendQueueCapacity);
     private int _control = -1;
     private SwitchHandshake? _handshake;
     private TimeSpan _retryDelay = FirstRetry;
@@ -69,7 +65,7 @@ public sealed unsafe class VdePlug : IPolledLink
     {
         _locator = locator;
         _description = description;
-        _received = new FrameBatch(frames);
+        _data = new FrameSocket(frames, SendQueueCapacity, Counters);
         _log = log;
     }
 
@@ -84,11 +80,11 @@ public sealed unsafe class VdePlug : IPolledLink
 
     public bool ChecksumTrusted => false;
 
-    public int Descriptor { get; private set; } = -1;
+    public int Descriptor => _data.Descriptor;
 
     public int ControlDescriptor => _handshake?.Control ?? _control;
 
-    public bool WantsWrite => _sendQueue.Count > 0;
+    public bool WantsWrite => _data.WantsWrite;
 
     /// <summary>Plugs in, and waits for the switch's answer for at most two seconds.</summary>
     /// <param name="locator">Where the switch is.</param>
@@ -110,8 +106,7 @@ public sealed unsafe class VdePlug : IPolledLink
             _ = Libc.poll(&answer, 1, (int)(handshake.NextTry - now).TotalMilliseconds + 1);
             now = new Instant(Stopwatch.GetElapsedTime(start).Ticks);
         }
-        plug.SwitchSocket = handshake.SwitchSocket;
-        (plug._control, plug.Descriptor) = handshake.TakeDescriptors();
+        plug.Take(handshake);
         return plug;
     }
 
@@ -128,32 +123,19 @@ public sealed unsafe class VdePlug : IPolledLink
             Counters.DroppedAway++;
             frame.Dispose();
         }
-        else if (!WantsWrite && TrySend(frame))
+        else if (!_data.Send(frame))
         {
-            frame.Dispose();
-        }
-        else if (_sendQueue.Count < SendQueueCapacity && Descriptor >= 0)
-        {
-            _sendQueue.Enqueue(frame);
-        }
-        else
-        {
-            Counters.DroppedQueueFull++;
-            frame.Dispose();
+            Lose();
         }
     }
 
     public void OnWritable(Instant now)
     {
-        // When TrySend finds the switch gone, the queue is emptied under this loop.
-        while (_sendQueue.TryPeek(out Frame? frame) && TrySend(frame) && WantsWrite)
-        {
-            _ = _sendQueue.Dequeue();
-            frame.Dispose();
-        }
+        if (!_data.Flush())
+            Lose();
     }
 
-    public int Receive(Span<Frame> frames) => Descriptor < 0 ? 0 : _received.Receive(Descriptor, frames, Counters);
+    public int Receive(Span<Frame> frames) => _data.Receive(frames);
 
     public void OnControl(Instant now)
     {
@@ -162,7 +144,7 @@ public sealed unsafe class VdePlug : IPolledLink
             ContinueHandshake(now);
             return;
         }
-        TakeError(Descriptor);
+        _data.TakeError();
         byte ignored;
         nint length = Libc.recv(_control, &ignored, 1, Constants.MsgDontwait);
         if (length == 0 || (length < 0 && (Errno)Marshal.GetLastPInvokeError() is not (Errno.EAGAIN or Errno.EINTR)))
@@ -196,38 +178,12 @@ public sealed unsafe class VdePlug : IPolledLink
         Unplug();
         _handshake?.Dispose();
         _handshake = null;
-        _received.Dispose();
-    }
-
-    private bool TrySend(Frame frame)
-    {
-        Span<byte> octets = frame.Octets;
-        fixed (byte* start = octets)
-        {
-            if (Libc.send(Descriptor, start, (nuint)octets.Length, Constants.MsgDontwait | Constants.MsgNosignal) >= 0)
-            {
-                Counters.FramesSent++;
-                return true;
-            }
-        }
-        switch ((Errno)Marshal.GetLastPInvokeError())
-        {
-            case Errno.EAGAIN or Errno.EINTR:
-                return false;
-            case Errno.ENOBUFS or Errno.ENOMEM:
-                Counters.DroppedQueueFull++;
-                return true;
-            default: // ECONNREFUSED, ENOTCONN, EPIPE: the switch's socket is gone
-                Counters.DroppedAway++;
-                Lose();
-                return true;
-        }
+        _data.Dispose();
     }
 
     private void Lose()
     {
         _log($"the switch at {_locator.Path} is gone; waiting for it to come back");
-        Counters.DroppedAway += _sendQueue.Count;
         Unplug();
         _lost = true;
     }
@@ -236,11 +192,16 @@ public sealed unsafe class VdePlug : IPolledLink
     {
         if (Descriptor < 0)
             return;
-        _ = Libc.close(Descriptor);
+        _data.Close();
         _ = Libc.close(_control);
-        Descriptor = _control = -1;
-        while (_sendQueue.TryDequeue(out Frame? frame))
-            frame.Dispose();
+        _control = -1;
+    }
+
+    private void Take(SwitchHandshake handshake)
+    {
+        SwitchSocket = handshake.SwitchSocket;
+        (_control, int data) = handshake.TakeDescriptors();
+        _data.Attach(data);
     }
 
     private void TryAgain(Instant now)
@@ -257,8 +218,7 @@ public sealed unsafe class VdePlug : IPolledLink
         {
             if (!_handshake.Continue(now))
                 return;
-            SwitchSocket = _handshake.SwitchSocket;
-            (_control, Descriptor) = _handshake.TakeDescriptors();
+            Take(_handshake);
             _restored = true;
             _reported = VdeFailure.NoSwitch;
             _log($"the switch at {_locator.Path} is back");
@@ -274,13 +234,5 @@ public sealed unsafe class VdePlug : IPolledLink
         }
         _handshake.Dispose();
         _handshake = null;
-    }
-
-    /// <summary>Clears a pending socket error, or the event loop would be told of it for ever.</summary>
-    private static void TakeError(int descriptor)
-    {
-        int error;
-        uint length = sizeof(int);
-        _ = Libc.getsockopt(descriptor, Constants.SolSocket, Constants.SoError, &error, &length);
     }
 }

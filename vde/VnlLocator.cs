@@ -59,32 +59,6 @@ public sealed record VnlLocator(string Path, int Port = 0)
         return true;
     }
 
-    /// <summary>
-    /// The network that is meant when none is named: <c>$VDE_SWITCH</c>, or the first that exists of the run-time
-    /// directory's, the user's own default (<c>~/.vde2/default.switch</c>), and the system's.
-    /// </summary>
-    /// <remarks>
-    /// libvdeplug also looks for /tmp/vde.ctl. Anyone can make that, and would then read and forge all that is sent, so it
-    /// has to be asked for by name.
-    /// </remarks>
-    /// <param name="environment">Looks a variable up.</param>
-    /// <param name="exists">Tells whether a path exists.</param>
-    /// <returns>A text for <see cref="TryParse"/>, or null if none is named and none exists.</returns>
-    public static string? Default(Func<string, string?> environment, Func<string, bool> exists)
-    {
-        ArgumentNullException.ThrowIfNull(environment);
-        ArgumentNullException.ThrowIfNull(exists);
-        if (environment(EnvironmentVariable) is { Length: > 0 } chosen)
-            return chosen;
-        List<string> candidates = [];
-        if (environment("XDG_RUNTIME_DIR") is { Length: > 0 } runtime)
-            candidates.Add($"{runtime}/vde.ctl");
-        if (environment("HOME") is { Length: > 0 } home)
-            candidates.Add($"{home}/.vde2/default.switch");
-        candidates.AddRange(["/run/vde.ctl", "/var/run/vde.ctl"]);
-        return candidates.Find(path => exists(path));
-    }
-
     /// <summary>The socket to connect to: <c>ctl</c> in the switch's directory, or the path if that is a socket itself.</summary>
     public string ControlPath => Directory.Exists(Path) ? $"{Path.TrimEnd('/')}/ctl" : Path;
 

@@ -3,7 +3,7 @@ namespace Pyco.Cli.Host;
 /// <summary>What the launcher opens for the host; nothing else of the program's descriptors reaches it.</summary>
 internal static class Descriptors
 {
-    /// <summary>The <see cref="HostOrder"/> comes in here.</summary>
+    /// <summary>The order comes in here.</summary>
     public const int Order = 0;
 
     public const int Output = 1;

@@ -1,4 +1,3 @@
-using Pyco.Cli.Run;
 using Pyco.Host;
 using Pyco.Stack;
 using Pyco.Stack.Wire;
@@ -6,45 +5,60 @@ using Pyco.Vde;
 
 namespace Pyco.Cli.Host;
 
-/// <summary>The stack host's process.</summary>
+/// <summary>The process that holds one program's stack, where the network is not ours.</summary>
 internal static class HostRole
 {
+    public const string Name = "host";
+
+    /// <summary>Starts one.</summary>
+    /// <exception cref="LaunchException">It did not come up.</exception>
+    public static HostReport Start(HostOrder order, Startup.ProgramEnvironment environment)
+    {
+        const string what = "stack host";
+        string answer = DetachedProcess.Start(Name, what, order.Write(), environment);
+        return HostReport.TryParse(answer, out HostReport? report)
+            ? report
+            : throw new LaunchException($"the {what} is of another version: install all of PycoShim again");
+    }
+
     public static int Run()
     {
-        HostOrder order = HostProcess.TakeOrder();
-        HostProcess.LetGo();
-        RunOptions options = order.Options;
+        HostOrder order = DetachedProcess.TakeOrder(Name, HostOrder.Read);
+        DetachedProcess.LetGo();
         return StackHostProcess.Run(new StackHostOptions
         {
             Credentials = order.Credentials,
             Stack = new StackOptions
             {
-                Mac = options.Mac,
-                Addresses = options.Addresses,
-                Gateway = options.Gateway,
-                Mtu = options.Mtu,
+                Mac = order.Mac ?? DefaultMac.For(order.Network, order.Addresses[0].Address),
+                Addresses = order.Addresses,
+                Gateway = order.Gateway,
+                Mtu = order.Mtu,
             },
             OpenLink = frames => OpenLink(order, frames),
             ProgramPid = order.ProgramPid,
             ReadyDescriptor = Descriptors.Ready,
-            InterfaceName = options.InterfaceName,
-            Log = message => Tell(options, message),
+            InterfaceName = order.InterfaceName,
+            Log = message => Tell(order, message),
         });
     }
 
     private static IPolledLink OpenLink(HostOrder order, FramePool frames)
     {
-        RunOptions options = order.Options;
         VdePlug plug = VdePlug.Connect(
-            options.Network,
-            $"{Names.PycoRun} {options.Addresses[0].Address} {options.Program[0]} pid={order.ProgramPid} user={Environment.UserName}",
+            order.Network,
+            $"{Names.PycoRun} {order.Addresses[0].Address} {order.Command} pid={order.ProgramPid} user={Environment.UserName}",
             frames,
-            message => Tell(options, message));
-        if (options.Verbosity == Verbosity.Verbose)
-            Tell(options, $"plugged into {options.Network}, port {SwitchPort(plug)}");
-        if (options.CaptureFile is not { } path)
+            message => Tell(order, message));
+        if (order.Verbosity == Verbosity.Verbose)
+            Tell(order, $"plugged into {order.Network}, port {SwitchPort(plug)}");
+        if (order.CaptureFile is not { } path)
             return plug;
-        CapturedInterface described = new(options.InterfaceName, options.Mac, options.Addresses, options.Network.ToString());
+        CapturedInterface described = new(
+            order.InterfaceName,
+            order.Mac ?? DefaultMac.For(order.Network, order.Addresses[0].Address),
+            order.Addresses,
+            order.Network.ToString());
         return new CapturingLink(
             plug, CaptureFile.Open(path, Names.PycoRun, described, message => Terminal.Error(Names.PycoRun, message)));
     }
@@ -53,9 +67,9 @@ internal static class HostRole
     private static string SwitchPort(VdePlug plug) =>
         int.TryParse(Path.GetFileName(plug.SwitchSocket).Split('.')[0], out int port) ? $"{port}" : "unknown";
 
-    private static void Tell(RunOptions options, string message)
+    private static void Tell(HostOrder order, string message)
     {
-        if (options.Verbosity != Verbosity.Quiet)
+        if (order.Verbosity != Verbosity.Quiet)
             Terminal.Error(Names.PycoRun, message);
     }
 }

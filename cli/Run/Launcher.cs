@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using Pyco.Cli.Host;
 using Pyco.Cli.Startup;
 using Pyco.Host;
 using Pyco.Host.Protocol;
@@ -26,13 +25,13 @@ internal sealed unsafe class Launcher(ProcessImage image)
         bool needsShell = ProgramFile.NeedsShell(program);
         string library = ShimLibrary.Find();
         HostCredentials credentials = HostCredentials.Create();
-        int host = HostProcess.Start(new HostOrder(options, credentials, Libc.getpid()), _environment);
+        HostReport host = NetworkJoin.Join(options, credentials, _environment);
         if (options.Verbosity == Verbosity.Verbose)
-            Terminal.Error(Names.PycoRun, $"{string.Join(", ", options.Addresses)} is up: {options.InterfaceName}, {options.Mac}, host process {host}");
+            Terminal.Error(Names.PycoRun, $"{string.Join(", ", host.Addresses)} is up: {options.InterfaceName}, {host.Mac}, host process {host.ProcessId}");
 
         // Meant for pyco-run, if it was: the program's own children are to stay with it.
         _environment.Remove(HostProtocol.DetachVariable);
-        _environment.Set(HostProtocol.EnvironmentVariable, credentials.ToEnvironmentValue(host));
+        _environment.Set(HostProtocol.EnvironmentVariable, credentials.ToEnvironmentValue(host.ProcessId));
         _environment.Preload(library);
         if (options.HostName is { } hostName)
             _environment.Set(HostNameVariable, hostName);

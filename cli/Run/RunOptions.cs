@@ -1,36 +1,30 @@
+using Pyco.Host;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
 
 namespace Pyco.Cli.Run;
 
-/// <summary>How much is said on stderr.</summary>
-internal enum Verbosity
-{
-    /// <summary>Errors only.</summary>
-    Quiet,
-
-    /// <summary>Errors, and what the user has to know: the switch is gone, or back.</summary>
-    Normal,
-
-    /// <summary>Addresses and events too.</summary>
-    Verbose,
-}
-
 /// <summary>A checked command line of pyco-run.</summary>
 internal sealed record RunOptions
 {
-    public const string DefaultInterfaceName = "vde0";
-
+    /// <summary>None lets a network of ours choose one.</summary>
     public required IReadOnlyList<IpPrefix> Addresses { get; init; }
+
+    /// <summary>True if no length was given, so that a network of ours may know better.</summary>
+    public bool HasDefaultLengths { get; init; }
 
     public IpAddress? Gateway { get; init; }
 
     /// <summary>With an absolute path, because the host does not stay in our working directory.</summary>
     public required VnlLocator Network { get; init; }
 
-    public string InterfaceName { get; init; } = DefaultInterfaceName;
+    /// <summary>True if the network is the user's default one, which is started if it does not run.</summary>
+    public bool IsDefaultNetwork { get; init; }
 
-    public required MacAddress Mac { get; init; }
+    public string InterfaceName { get; init; } = StackHostOptions.DefaultInterfaceName;
+
+    /// <summary>Null for the one that network and address always give.</summary>
+    public MacAddress? Mac { get; init; }
 
     public string? HostName { get; init; }
 
@@ -43,4 +37,22 @@ internal sealed record RunOptions
 
     /// <summary>The program and its arguments; the program gets the octets of the command line, not these texts.</summary>
     public required IReadOnlyList<string> Program { get; init; }
+
+    /// <summary>What whoever holds the stack is told.</summary>
+    public HostOrder ToOrder(HostCredentials credentials, int programPid) => new()
+    {
+        Credentials = credentials,
+        ProgramPid = programPid,
+        Addresses = Addresses,
+        HasDefaultLengths = HasDefaultLengths,
+        Gateway = Gateway,
+        Network = Network,
+        InterfaceName = InterfaceName,
+        Mac = Mac,
+        HostName = HostName,
+        Mtu = Mtu,
+        CaptureFile = CaptureFile,
+        Verbosity = Verbosity,
+        Command = Path.GetFileName(Program[0]),
+    };
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Numerics;
+using Pyco.Host;
+using Pyco.Network;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
 
@@ -9,8 +11,7 @@ namespace Pyco.Cli.Run;
 /// <summary>Turns words of the command line into <see cref="RunOptions"/>, or says what is wrong with them.</summary>
 /// <param name="command">The command line's grammar.</param>
 /// <param name="environment">Looks a variable up.</param>
-/// <param name="exists">Tells whether a path exists.</param>
-internal sealed class RunOptionsReader(RunCommand command, Func<string, string?> environment, Func<string, bool> exists)
+internal sealed class RunOptionsReader(RunCommand command, Func<string, string?> environment)
 {
     private const int DefaultPrefixLength = 24;
 
@@ -39,14 +40,17 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         if (words.GetValue(command.Verbose) && words.GetValue(command.Quiet))
             throw Wrong("-v and -q cannot both be given");
         List<IpPrefix> addresses = ReadAddresses(words);
-        VnlLocator network = ReadNetwork(words.GetValue(command.Network));
+        VnlLocator? network = ReadNetwork(words.GetValue(command.Network));
         return new RunOptions
         {
             Addresses = addresses,
             Gateway = ReadGateway(words.GetValue(command.Gateway), addresses),
-            Network = network,
+            HasDefaultLengths = words.GetValue(command.Netmask) is null &&
+                !Array.Exists(words.GetValue(command.Address) ?? [], text => text.Contains('/', StringComparison.Ordinal)),
+            Network = network ?? new VnlLocator(RuntimeFolder.DefaultNetwork(environment)),
+            IsDefaultNetwork = network is null,
             InterfaceName = ReadInterface(words.GetValue(command.Interface)),
-            Mac = words.GetValue(command.Mac) is { } mac ? ReadMac(mac) : DefaultMac.For(network, addresses[0].Address),
+            Mac = words.GetValue(command.Mac) is { } mac ? ReadMac(mac) : null,
             HostName = ReadHostName(words.GetValue(command.HostName)),
             Mtu = ReadMtu(words.GetValue(command.Mtu)),
             CaptureFile = words.GetValue(command.Capture) is { } file ? AbsolutePath(file) : null,
@@ -60,8 +64,6 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
     private List<IpPrefix> ReadAddresses(ParseResult words)
     {
         string[] texts = words.GetValue(command.Address) ?? [];
-        if (texts.Length == 0)
-            throw Wrong("no address given: say which with -a, such as -a 10.40.0.32");
         int defaultLength = words.GetValue(command.Netmask) is { } mask ? ReadNetmask(mask) : DefaultPrefixLength;
         List<IpPrefix> addresses = [];
         foreach (string text in texts)
@@ -114,6 +116,8 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             return null;
         if (!IpAddress.TryParse(text, out IpAddress gateway) || !gateway.IsV4)
             throw Wrong($"'{text}' is not a gateway's address such as 10.40.0.1");
+        if (addresses.Count == 0)
+            return gateway;
         foreach (IpPrefix own in addresses)
         {
             if (own.Address == gateway)
@@ -127,10 +131,12 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         throw Wrong($"the gateway {gateway} cannot be reached: it is not in {addresses[0].Network}/{addresses[0].Length}");
     }
 
-    private VnlLocator ReadNetwork(string? text)
+    /// <summary>Null for the user's default network.</summary>
+    private VnlLocator? ReadNetwork(string? text)
     {
-        text ??= VnlLocator.Default(environment, exists)
-            ?? throw Wrong("no network given and no default switch is there: name one with -f, such as -f /tmp/vde.ctl, or in $VDE_SWITCH");
+        text ??= environment(VnlLocator.EnvironmentVariable) is { Length: > 0 } chosen ? chosen : null;
+        if (text is null)
+            return null;
         if (!VnlLocator.TryParse(text, out VnlLocator? network, out string? error))
             throw Wrong(error);
         return network with { Path = AbsolutePath(network.Path) };
@@ -139,7 +145,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
     private static string ReadInterface(string? name)
     {
         if (name is null)
-            return RunOptions.DefaultInterfaceName;
+            return StackHostOptions.DefaultInterfaceName;
         if (name.Length is 0 or > InterfaceNameCapacity || name is "." or ".." or "lo" ||
             name.Any(letter => !char.IsAscii(letter) || char.IsWhiteSpace(letter) || char.IsControl(letter) || letter is '/' or ':'))
             throw Wrong($"'{name}' is not an interface name: 1 to {InterfaceNameCapacity} characters without '/', ':' and blanks, and not lo");

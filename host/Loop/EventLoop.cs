@@ -18,7 +18,7 @@ internal sealed class EventLoop : IDisposable
     private readonly EpollEvents _events = new(EventsPerTurn);
     private readonly List<Entry> _entries = [];
     private readonly Stack<int> _freeSlots = new();
-    private readonly List<LoopTenant> _tenants = [];
+    private readonly TenantSchedule _tenants = new();
     private bool _hasPreciseWait = true;
 
     public EventLoop(TimeProvider clock)
@@ -110,8 +110,7 @@ internal sealed class EventLoop : IDisposable
             if (Find(_events.DataAt(index)) is { } source)
                 source.OnEvents(_events.EventsAt(index), Now);
         }
-        for (int index = 0; index < _tenants.Count; index++)
-            _tenants[index].RunIfDue(Now);
+        _tenants.RunDue(Now);
         return count;
     }
 
@@ -123,14 +122,9 @@ internal sealed class EventLoop : IDisposable
 
     private TimeSpan? SleepFor(TimeSpan? patience)
     {
-        Instant? earliest = null;
-        foreach (LoopTenant tenant in _tenants)
-        {
-            if (tenant.IsAwake)
-                return TimeSpan.Zero;
-            earliest = Instant.Earlier(earliest, tenant.NextRun);
-        }
-        if (earliest is not { } at)
+        if (_tenants.IsAnyAwake)
+            return TimeSpan.Zero;
+        if (_tenants.Earliest() is not { } at)
             return patience;
         TimeSpan sleep = at - Now; // late by the length of this turn, which no deadline is precise enough to notice
         if (sleep < TimeSpan.Zero)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -104,6 +105,25 @@ public readonly record struct IpPrefix(IpAddress Address, int Length)
 
     /// <summary>The IPv4 subnet's directed broadcast address; a /31 or /32 has none (RFC 3021).</summary>
     public IpAddress? DirectedBroadcast => Address.IsV4 && Length <= 30 ? new IpAddress(Address.Value | ~Mask) : null;
+
+    /// <summary>Reads <c>10.40.0.32/24</c>.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out IpPrefix prefix)
+    {
+        prefix = default;
+        int slash = text?.IndexOf('/', StringComparison.Ordinal) ?? -1;
+        if (slash < 0 ||
+            !IpAddress.TryParse(text![..slash], out IpAddress address) ||
+            !int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int length) ||
+            length > (address.IsV4 ? 32 : 128))
+            return false;
+        prefix = new IpPrefix(address, length);
+        return true;
+    }
+
+    /// <summary>Reads a prefix that the caller knows to be well formed.</summary>
+    /// <exception cref="FormatException">It is not.</exception>
+    public static IpPrefix Parse(string text) =>
+        TryParse(text, out IpPrefix prefix) ? prefix : throw new FormatException($"'{text}' is not an address with its length");
 
     public override string ToString() => $"{Address}/{Length}";
 }

@@ -3,13 +3,13 @@ using System.Text;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
 
-namespace Pyco.Cli.Run;
+namespace Pyco.Host;
 
 /// <summary>
 /// The MAC address of a host that was given none: the same for the same network and address, so that neighbours' tables
 /// stay right when a program is started again, and leases and traces can be recognised.
 /// </summary>
-internal static class DefaultMac
+public static class DefaultMac
 {
     private const ulong OffsetBasis = 0xcbf29ce484222325;
     private const ulong Prime = 0x100000001b3;

@@ -1,23 +1,22 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Pyco.Cli.Startup;
+using Pyco.Host;
 using Pyco.Host.Protocol;
 using Pyco.Posix;
 using Pyco.Stack;
 
 namespace Pyco.Cli.Host;
 
-/// <summary>Starts the stack host beside the program.</summary>
+/// <summary>Starts our own binary in another role as a process of its own: a stack host, a network.</summary>
 /// <remarks>
-/// The host must not be the program's child, which would meet a stranger in wait(). So the launcher starts
-/// <see cref="StartRole"/>, which starts <see cref="Role"/> and ends at once; the host is then a child of init or of the
+/// A host must not be the program's child, which would meet a stranger in wait(). So the launcher starts
+/// <see cref="StartRole"/>, which starts the role and ends at once; the process is then a child of init or of the
 /// nearest subreaper.
 /// </remarks>
-internal static unsafe class HostProcess
+internal static unsafe class DetachedProcess
 {
-    public const string Role = "host";
-    public const string StartRole = "host-start";
+    public const string StartRole = "start";
 
     /// <summary>
     /// Longer than all that the host waits for (the switch's answer 2 s, address probes): only a host that is stopped
@@ -27,27 +26,29 @@ internal static unsafe class HostProcess
 
     private const int AnswerCapacity = 4096;
 
-    /// <summary>Starts a host and waits until its addresses are up.</summary>
+    /// <summary>Starts a process and waits until it says that it is ready.</summary>
+    /// <param name="role">Which one.</param>
+    /// <param name="what">The same, for people.</param>
     /// <param name="order">What it is told.</param>
     /// <param name="environment">The launcher's own environment.</param>
-    /// <returns>Its pid.</returns>
-    /// <exception cref="LaunchException">It did not come up; the message is the host's own where it had one.</exception>
-    public static int Start(HostOrder order, ProgramEnvironment environment)
+    /// <returns>What it says of itself.</returns>
+    /// <exception cref="LaunchException">It did not come up; the message is its own where it had one.</exception>
+    public static string Start(string role, string what, string order, ProgramEnvironment environment)
     {
         (int orderRead, int orderWrite) = Pipe();
         (int readyRead, int readyWrite) = Pipe();
-        SpawnStarter(orderRead, readyWrite, environment);
+        SpawnStarter(role, orderRead, readyWrite, environment);
         _ = Libc.close(orderRead);
         _ = Libc.close(readyWrite);
         WriteOrder(orderWrite, order);
         _ = Libc.close(orderWrite);
-        string answer = ReadAnswer(readyRead);
+        string answer = ReadAnswer(readyRead, what);
         _ = Libc.close(readyRead);
-        return ReadPid(answer);
+        return Report(answer, what);
     }
 
-    /// <summary>The intermediate process: hands its descriptors to the host and is gone.</summary>
-    public static int RunStarter(ProcessImage image)
+    /// <summary>The intermediate process: hands its descriptors to the role's and is gone.</summary>
+    public static int RunStarter(ProcessImage image, string role)
     {
         SpawnFileActions actions;
         _ = Processes.posix_spawn_file_actions_init(&actions);
@@ -59,27 +60,27 @@ internal static unsafe class HostProcess
         environment.Remove("LD_PRELOAD");
         // Where pyco-run is itself such a program, the library would put both back.
         environment.Set(HostProtocol.DetachVariable, "1");
-        _ = Spawn(Role, &actions, environment.Variables);
+        _ = Spawn([role], &actions, environment.Variables);
         return ExitStatus.Success;
     }
 
-    /// <summary>Reads the order in the host.</summary>
-    /// <exception cref="LaunchException">There is none: somebody else than pyco-run has started us.</exception>
-    public static HostOrder TakeOrder()
+    /// <summary>Reads the order in the process that was started.</summary>
+    /// <exception cref="LaunchException">There is none: somebody else has started us.</exception>
+    public static T TakeOrder<T>(string role, Func<string, T> read)
     {
         byte[] octets = new byte[HostOrder.Capacity];
-        int length = ReadToEnd(Descriptors.Order, octets);
+        int length = ReadToEnd(Descriptors.Order, octets, role);
         try
         {
-            return HostOrder.Read(Encoding.UTF8.GetString(octets, 0, length));
+            return read(Encoding.UTF8.GetString(octets, 0, length));
         }
         catch (FormatException)
         {
-            throw new LaunchException($"'{Role}' is for {Names.PycoRun}'s own use");
+            throw new LaunchException($"'{role}' is for {Names.PycoRun}'s own use");
         }
     }
 
-    /// <summary>Leaves the places that the host would otherwise keep busy: standard input and output, the folder.</summary>
+    /// <summary>Leaves the places that the process would otherwise keep busy: standard input and output, the folder.</summary>
     public static void LetGo()
     {
         int nowhere = Processes.open("/dev/null", Processes.ReadWrite | Processes.CloseOnExec, 0);
@@ -107,74 +108,73 @@ internal static unsafe class HostProcess
         return moved;
     }
 
-    private static void SpawnStarter(int order, int ready, ProgramEnvironment environment)
+    private static void SpawnStarter(string role, int order, int ready, ProgramEnvironment environment)
     {
         SpawnFileActions actions;
         _ = Processes.posix_spawn_file_actions_init(&actions);
         _ = Processes.posix_spawn_file_actions_adddup2(&actions, order, Descriptors.Order);
         _ = Processes.posix_spawn_file_actions_adddup2(&actions, ready, Descriptors.Ready);
-        int pid = Spawn(StartRole, &actions, environment.Variables);
+        int pid = Spawn([StartRole, role], &actions, environment.Variables);
         int status = 0;
         // ECHILD: SIGCHLD is ignored, and the starter was reaped without us.
         while (Processes.waitpid(pid, &status, 0) < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)
         {
         }
         if (status != 0)
-            throw new LaunchException("cannot start the stack host: its starter failed");
+            throw new LaunchException("cannot start another process: its starter failed");
     }
 
     /// <summary>Runs our own binary in another role.</summary>
-    private static int Spawn(string role, SpawnFileActions* actions, IReadOnlyList<byte[]> environment)
+    private static int Spawn(string[] words, SpawnFileActions* actions, IReadOnlyList<byte[]> environment)
     {
         using StringVector path = new([Encoding.UTF8.GetBytes("/proc/self/exe")]);
-        using StringVector arguments = new([Encoding.UTF8.GetBytes(Names.Pyco), Encoding.UTF8.GetBytes(role)]);
+        using StringVector arguments = new([Encoding.UTF8.GetBytes(Names.Pyco), .. words.Select(Encoding.UTF8.GetBytes)]);
         using StringVector variables = new(environment);
         int pid;
         int error = Processes.posix_spawn(&pid, path.First, actions, null, arguments.Pointer, variables.Pointer);
         _ = Processes.posix_spawn_file_actions_destroy(actions);
         return error == 0
             ? pid
-            : throw new LaunchException($"cannot start the stack host: {Marshal.GetPInvokeErrorMessage(error)}");
+            : throw new LaunchException($"cannot start another process: {Marshal.GetPInvokeErrorMessage(error)}");
     }
 
-    private static void WriteOrder(int descriptor, HostOrder order)
+    private static void WriteOrder(int descriptor, string order)
     {
-        byte[] octets = Encoding.UTF8.GetBytes(order.Write());
+        byte[] octets = Encoding.UTF8.GetBytes(order);
         fixed (byte* start = octets)
         {
             if (octets.Length > HostOrder.Capacity || Libc.write(descriptor, start, (nuint)octets.Length) != octets.Length)
-                throw new LaunchException("the command line is too long for the stack host");
+                throw new LaunchException("the command line is too long");
         }
     }
 
-    private static string ReadAnswer(int descriptor)
+    private static string ReadAnswer(int descriptor, string what)
     {
         byte[] octets = new byte[AnswerCapacity];
-        return Encoding.UTF8.GetString(octets, 0, ReadToEnd(descriptor, octets)).TrimEnd('\n');
+        return Encoding.UTF8.GetString(octets, 0, ReadToEnd(descriptor, octets, what)).TrimEnd('\n');
     }
 
-    /// <summary>Reads what the host says: <c>ready PID</c> or <c>error TEXT</c>.</summary>
-    private static int ReadPid(string answer)
+    /// <summary>Understands <c>ready REPORT</c> and <c>error TEXT</c>.</summary>
+    private static string Report(string answer, string what)
     {
         const string ready = "ready ";
         const string error = "error ";
-        if (answer.StartsWith(ready, StringComparison.Ordinal) &&
-            int.TryParse(answer.AsSpan(ready.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int pid))
-            return pid;
+        if (answer.StartsWith(ready, StringComparison.Ordinal))
+            return answer[ready.Length..];
         throw new LaunchException(answer.StartsWith(error, StringComparison.Ordinal)
             ? answer[error.Length..]
-            : "the stack host ended before its address was up; -v may tell more");
+            : $"the {what} ended before it was up; -v may tell more");
     }
 
     /// <summary>Reads until the other side closes.</summary>
-    private static int ReadToEnd(int descriptor, byte[] octets)
+    private static int ReadToEnd(int descriptor, byte[] octets, string what)
     {
         int length = 0;
         while (length < octets.Length)
         {
             PollDescriptor readable = new() { Descriptor = descriptor, Events = Constants.PollIn };
             if (Libc.poll(&readable, 1, PatienceMilliseconds) == 0)
-                throw new LaunchException($"the stack host did not come up within {PatienceMilliseconds / 1000} s: is the machine overloaded?");
+                throw new LaunchException($"the {what} did not come up within {PatienceMilliseconds / 1000} s: is the machine overloaded?");
             nint taken;
             fixed (byte* free = &octets[length])
                 taken = Libc.read(descriptor, free, (nuint)(octets.Length - length));
@@ -183,7 +183,7 @@ internal static unsafe class HostProcess
             if (taken > 0)
                 length += (int)taken;
             else if ((Errno)Marshal.GetLastPInvokeError() is not (Errno.EINTR or Errno.EAGAIN))
-                throw new LaunchException($"cannot hear from the stack host: {Marshal.GetLastPInvokeErrorMessage()}");
+                throw new LaunchException($"cannot hear from the {what}: {Marshal.GetLastPInvokeErrorMessage()}");
         }
         return length;
     }

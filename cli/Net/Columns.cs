@@ -1,0 +1,23 @@
+using System.Text;
+
+namespace Pyco.Cli.Net;
+
+/// <summary>A table for people and for awk: columns that are as wide as what is in them, two blanks between.</summary>
+internal sealed class Columns(params string[] header)
+{
+    private readonly List<string[]> _rows = [header];
+
+    public void Add(params string[] row) => _rows.Add(row);
+
+    public override string ToString()
+    {
+        int[] widths = [.. header.Select((_, column) => _rows.Max(row => row[column].Length))];
+        StringBuilder text = new();
+        foreach (string[] row in _rows)
+        {
+            string line = string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column])));
+            text.Append(line.TrimEnd()).Append('\n');
+        }
+        return text.ToString();
+    }
+}

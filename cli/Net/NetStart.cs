@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Globalization;
+using Pyco.Cli.Startup;
+using Pyco.Network;
+using Pyco.Stack.Wire;
+
+namespace Pyco.Cli.Net;
+
+/// <summary>pyco-net start.</summary>
+internal sealed class NetStart
+{
+    /// <summary>RFC 791 §3.2: every link must carry packets of this length.</summary>
+    private const int MinimumMtu = 68;
+
+    private const int MaximumMtu = 9000;
+
+    private readonly ProgramEnvironment _environment;
+    private readonly Argument<string?> _path = NetArguments.Path();
+    private readonly Option<string?> _subnet = Text("--subnet", "SUBNET", "Where hosts without -a get their addresses. Default: 10.40.0.0/24.");
+    private readonly Option<string?> _gateway = Text("--gateway", "ADDR", "Router of hosts that name none with -g.");
+    private readonly Option<string?> _mtu = Text("--mtu", "OCTETS", "Largest IP packet between hosts, up to 9000. Default: 1500.");
+    private readonly Option<string?> _mode = Text("--mode", "MODE", "Permissions of the sockets, octal. Default: 600, the user alone.");
+    private readonly Option<string?> _group = Text("--group", "GROUP", "Group of the sockets.");
+    private readonly Option<bool> _hub = new("--hub") { Description = "Send every frame to every port.", Arity = ArgumentArity.Zero };
+
+    public NetStart(ProgramEnvironment environment)
+    {
+        _environment = environment;
+        Command = new Command("start", "Start a network in the background.") { _path, _subnet, _gateway, _mtu, _mode, _group, _hub };
+        Command.SetAction(Run);
+    }
+
+    public Command Command { get; }
+
+    private int Run(ParseResult words)
+    {
+        IpPrefix subnet = words.GetValue(_subnet) is { } text ? ReadSubnet(text) : NetworkOptions.DefaultSubnet;
+        NetworkOptions options = new()
+        {
+            Path = NetArguments.PathOf(words.GetValue(_path)),
+            Subnet = subnet,
+            Gateway = words.GetValue(_gateway) is { } gateway ? ReadGateway(gateway, subnet) : null,
+            Mtu = words.GetValue(_mtu) is { } mtu ? ReadMtu(mtu) : NetworkOptions.DefaultMtu,
+            Mode = words.GetValue(_mode) is { } mode ? ReadMode(mode) : UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            Group = words.GetValue(_group),
+            IsHub = words.GetValue(_hub),
+        };
+        if (words.GetValue(_path) is null)
+            RuntimeFolder.Ensure(Environment.GetEnvironmentVariable);
+        string pid = NetworkRole.Start(options, _environment);
+        Terminal.Out($"network {options.Path} is up: {options.Subnet}, process {pid}\n");
+        return ExitStatus.Success;
+    }
+
+    private static IpPrefix ReadSubnet(string text)
+    {
+        if (!IpPrefix.TryParse(text, out IpPrefix subnet) || !subnet.Address.IsV4 || subnet.Length < 8)
+            throw new LaunchException($"'{text}' is not a subnet such as 10.40.0.0/24");
+        if (subnet.Network != subnet.Address)
+            throw new LaunchException($"'{text}' is a host's address: the subnet is {subnet.Network}/{subnet.Length}");
+        return subnet;
+    }
+
+    private static IpAddress ReadGateway(string text, IpPrefix subnet)
+    {
+        if (!IpAddress.TryParse(text, out IpAddress gateway) || !gateway.IsV4)
+            throw new LaunchException($"'{text}' is not a gateway's address such as 10.40.0.1");
+        return subnet.Contains(gateway)
+            ? gateway
+            : throw new LaunchException($"the gateway {gateway} cannot be reached: it is not in {subnet}");
+    }
+
+    private static int ReadMtu(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int mtu) && mtu is >= MinimumMtu and <= MaximumMtu
+            ? mtu
+            : throw new LaunchException($"'{text}' is not an MTU: a number from {MinimumMtu} to {MaximumMtu}");
+
+    private static UnixFileMode ReadMode(string text)
+    {
+        const int readWriteForAll = 0x1b6; // 0666
+        int mode = 0;
+        foreach (char digit in text)
+            mode = digit is >= '0' and <= '7' && mode < 0x200 ? (mode << 3) | (digit - '0') : -1;
+        return mode is >= 0 and <= readWriteForAll && text.Length > 0 && (mode & ~readWriteForAll) == 0
+            ? (UnixFileMode)mode
+            : throw new LaunchException($"'{text}' is not a mode of sockets such as 600, 660 or 666");
+    }
+
+    private static Option<string?> Text(string name, string value, string description) =>
+        new(name) { HelpName = value, Description = description };
+}

@@ -1,0 +1,39 @@
+using Pyco.Cli.Host;
+using Pyco.Cli.Net;
+using Pyco.Cli.Startup;
+using Pyco.Host;
+using Pyco.Network;
+using Pyco.Posix;
+using Pyco.Vde;
+
+namespace Pyco.Cli.Run;
+
+/// <summary>Gets the program a stack: in a network of ours, or in a process of its own beside another's switch.</summary>
+internal static class NetworkJoin
+{
+    /// <exception cref="IOException">It got none; the message is for the user.</exception>
+    public static HostReport Join(RunOptions options, HostCredentials credentials, ProgramEnvironment environment)
+    {
+        HostOrder order = options.ToOrder(credentials, Libc.getpid());
+        string path = options.Network.Path;
+        using NetworkClient? network = options.IsDefaultNetwork
+            ? NetworkRole.ConnectOrStart(path, environment)
+            : NetworkClient.TryConnect(path);
+        if (network is not null)
+            return Join(network, order);
+        if (order.Addresses.Count == 0)
+            throw new LaunchException("no address given: say which with -a, such as -a 10.40.0.32 (only networks of pyco-net choose one)");
+        return HostRole.Start(order, environment);
+    }
+
+    private static HostReport Join(NetworkClient network, HostOrder order)
+    {
+        // Opened here, with this user's rights: the network's process may be another user's.
+        int capture = order.CaptureFile is { } path ? CaptureFile.OpenDescriptor(path) : -1;
+        const string ready = "ready ";
+        string answer = network.Ask("join", order.Write(), capture);
+        return answer.StartsWith(ready, StringComparison.Ordinal) && HostReport.TryParse(answer[ready.Length..], out HostReport? report)
+            ? report
+            : throw new LaunchException("the network is of another version: stop it with pyco-net stop");
+    }
+}

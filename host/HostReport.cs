@@ -1,0 +1,44 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Pyco.Stack;
+using Pyco.Stack.Wire;
+
+namespace Pyco.Host;
+
+/// <summary>What a host tells the launcher once it is up.</summary>
+/// <param name="ProcessId">The process that holds the stack.</param>
+/// <param name="Mac">Its Ethernet address.</param>
+/// <param name="Addresses">Its addresses, which a network may have chosen.</param>
+public sealed record HostReport(int ProcessId, MacAddress Mac, IReadOnlyList<IpPrefix> Addresses)
+{
+    /// <summary>The report of a stack in this process.</summary>
+    public static HostReport Of(NetworkStack stack)
+    {
+        ArgumentNullException.ThrowIfNull(stack);
+        return new(Environment.ProcessId, stack.Options.Mac, stack.Options.Addresses);
+    }
+
+    /// <summary>Reads <see cref="ToString"/>'s text.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out HostReport? report)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        report = null;
+        string[] words = text.Split(' ');
+        List<IpPrefix> addresses = [];
+        foreach (string word in words.Skip(2))
+        {
+            if (!IpPrefix.TryParse(word, out IpPrefix address))
+                return false;
+            addresses.Add(address);
+        }
+        if (addresses.Count == 0 ||
+            !int.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out int processId) ||
+            !MacAddress.TryParse(words[1], out MacAddress mac))
+            return false;
+        report = new HostReport(processId, mac, addresses);
+        return true;
+    }
+
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{ProcessId} {Mac} {string.Join(' ', Addresses)}");
+}

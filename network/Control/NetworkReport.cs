@@ -1,0 +1,116 @@
+using System.Text;
+using System.Text.Json;
+using Pyco.Host.Bridge;
+using Pyco.Network.Hosts;
+using Pyco.Network.Plugs;
+using Pyco.Stack;
+using Pyco.Stack.Sockets;
+using Pyco.Vde.Switching;
+
+namespace Pyco.Network.Control;
+
+/// <summary>What a network tells of itself, in JSON.</summary>
+internal static class NetworkReport
+{
+    public static string Status(VirtualNetwork network) => Write(json =>
+    {
+        NetworkOptions options = network.Options;
+        json.WriteStartObject();
+        json.WriteString("path", options.Path);
+        json.WriteNumber("pid", Environment.ProcessId);
+        json.WriteString("started", network.StartedAt);
+        json.WriteString("subnet", options.Subnet.ToString());
+        WriteOptional(json, "gateway", options.Gateway?.ToString());
+        json.WriteNumber("mtu", options.Mtu);
+        json.WriteBoolean("hub", network.Switch.IsHub);
+        json.WriteBoolean("endsWhenEmpty", options.EndsWhenEmpty);
+        json.WriteNumber("hosts", network.Hosts.All.Count);
+        json.WriteNumber("plugs", network.Plugs.Ports.Count);
+        json.WriteNumber("stations", network.Switch.Stations.Entries.Count);
+        json.WriteStartArray("ports");
+        foreach (SwitchPort port in network.Switch.Ports)
+            WritePort(json, port);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    });
+
+    public static string Hosts(VirtualNetwork network) => Write(json =>
+    {
+        json.WriteStartArray();
+        foreach (JoinedHost host in network.Hosts.All)
+        {
+            if (host.IsUp)
+                WriteHost(json, host);
+        }
+        json.WriteEndArray();
+    });
+
+    private static void WritePort(Utf8JsonWriter json, SwitchPort port)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("number", port.Number);
+        json.WriteString("kind", port is PlugPort ? "plug" : "host");
+        json.WriteString("description", port.Description);
+        json.WriteNumber("uid", port.UserId);
+        WriteCounters(json, port.Counters);
+        json.WriteEndObject();
+    }
+
+    private static void WriteCounters(Utf8JsonWriter json, PortCounters counters)
+    {
+        json.WriteNumber("framesIn", counters.FramesIn);
+        json.WriteNumber("octetsIn", counters.OctetsIn);
+        json.WriteNumber("framesOut", counters.FramesOut);
+        json.WriteNumber("octetsOut", counters.OctetsOut);
+        json.WriteNumber("dropped", counters.Dropped);
+    }
+
+    private static void WriteHost(Utf8JsonWriter json, JoinedHost host)
+    {
+        StackOptions options = host.Host!.Stack.Options;
+        json.WriteStartObject();
+        json.WriteStartArray("addresses");
+        foreach (Stack.Wire.IpPrefix address in options.Addresses)
+            json.WriteStringValue(address.ToString());
+        json.WriteEndArray();
+        json.WriteString("mac", options.Mac.ToString());
+        json.WriteNumber("port", host.Port!.Number);
+        json.WriteString("program", host.Command);
+        json.WriteNumber("pid", host.ProcessId);
+        json.WriteNumber("uid", host.UserId);
+        json.WriteString("since", host.UpSince);
+        json.WriteNumber("sockets", host.Host.Bridge.Sockets.Count);
+        WriteCounters(json, host.Port.Counters);
+        json.WriteStartArray("socketList");
+        foreach (ProgramSocket socket in host.Host.Bridge.Sockets.All)
+            WriteSocket(json, socket.Stack);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteSocket(Utf8JsonWriter json, StackSocket socket)
+    {
+        json.WriteStartObject();
+        json.WriteString("protocol", socket is TcpSocket ? "tcp" : "udp");
+        json.WriteString("local", socket.Local.ToString());
+        WriteOptional(json, "remote", socket.Remote?.ToString());
+        WriteOptional(json, "state", (socket as TcpSocket)?.StateName);
+        json.WriteEndObject();
+    }
+
+    private static void WriteOptional(Utf8JsonWriter json, string name, string? value)
+    {
+        if (value is null)
+            json.WriteNull(name);
+        else
+            json.WriteString(name, value);
+    }
+
+    private static string Write(Action<Utf8JsonWriter> write)
+    {
+        using MemoryStream octets = new();
+        using (Utf8JsonWriter json = new(octets))
+            write(json);
+        return Encoding.UTF8.GetString(octets.ToArray());
+    }
+}

@@ -1,0 +1,51 @@
+using Pyco.Host;
+using Pyco.Network.Control;
+using Pyco.Stack.Wire;
+
+namespace Pyco.Network.Hosts;
+
+/// <summary>The hosts whose stacks live in the network's process.</summary>
+internal sealed class HostTable(VirtualNetwork network) : IDisposable
+{
+    private readonly List<JoinedHost> _hosts = [];
+    private readonly AddressPlan _plan = new(network.Options);
+
+    public IReadOnlyList<JoinedHost> All => _hosts;
+
+    /// <summary>A launcher asks for a host.</summary>
+    /// <param name="order">What it is to be.</param>
+    /// <param name="launcher">Gets the answer when it is up, or why not.</param>
+    /// <param name="capture">Where to write the host's frames, or -1.</param>
+    public void Join(HostOrder order, ControlConnection launcher, int capture)
+    {
+        JoinedHost host = new(network, order, launcher, capture);
+        _hosts.Add(host);
+        network.Loop.Add(host);
+    }
+
+    /// <summary>The host that has an address, other than the one that asks.</summary>
+    public JoinedHost? Find(IpAddress address, JoinedHost? except = null) =>
+        _hosts.Find(host => host != except && host.Host is not null && host.Has(address));
+
+    /// <exception cref="IOException">All are in use.</exception>
+    public IpPrefix ChooseAddress() =>
+        _plan.Choose(address => Find(address) is not null) ??
+        throw new IOException($"all addresses of {network.Options.Subnet} are in use: stop a program, or give one with -a");
+
+    /// <summary>Somebody else on the wire has the address.</summary>
+    public void NoteTaken(IpAddress address) => _plan.NoteTaken(address);
+
+    public void End(JoinedHost host)
+    {
+        if (!_hosts.Remove(host))
+            return;
+        host.Dispose();
+        network.NoteChange();
+    }
+
+    public void Dispose()
+    {
+        while (_hosts.Count > 0)
+            End(_hosts[^1]);
+    }
+}

@@ -1,0 +1,246 @@
+using System.Globalization;
+using Pyco.Host;
+using Pyco.Host.Loop;
+using Pyco.Network.Control;
+using Pyco.Posix;
+using Pyco.Stack;
+using Pyco.Stack.Wire;
+using Pyco.Vde;
+using Pyco.Vde.Switching;
+
+namespace Pyco.Network.Hosts;
+
+/// <summary>A host whose stack lives in the network's process: from the launcher's request until its programs are gone.</summary>
+internal sealed class JoinedHost : LoopTenant, IDisposable
+{
+    /// <summary>
+    /// How long to try for an address that somebody has: the program that had it before may be about to end.
+    /// </summary>
+    private static readonly TimeSpan ConflictPatience = TimeSpan.FromSeconds(0.5);
+
+    private static readonly TimeSpan ConflictPause = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>How often to look whether probes were answered.</summary>
+    private static readonly TimeSpan ProbeLook = TimeSpan.FromMilliseconds(1);
+
+    private readonly VirtualNetwork _network;
+    private readonly HostOrder _order;
+    private ControlConnection? _launcher;
+    private Instant? _giveUpAt;
+    private LocalPort? _port;
+    private StackHost? _host;
+    private ProgramWatch? _watch;
+    private int _capture;
+    private bool _isOver;
+
+    /// <param name="network">The network.</param>
+    /// <param name="order">What was asked for.</param>
+    /// <param name="launcher">Gets the answer.</param>
+    /// <param name="capture">Where to write the host's frames, or -1; closed with the host.</param>
+    public JoinedHost(VirtualNetwork network, HostOrder order, ControlConnection launcher, int capture)
+    {
+        _network = network;
+        _order = order;
+        _launcher = launcher;
+        _capture = capture;
+        ProcessId = launcher.Peer.ProcessId;
+        UserId = launcher.Peer.UserId;
+        Command = new string([.. order.Command.Select(letter => char.IsControl(letter) ? '?' : letter)]);
+        Addresses = order.Addresses;
+    }
+
+    /// <summary>The program that the host was made for.</summary>
+    public int ProcessId { get; }
+
+    public uint UserId { get; }
+
+    public string Command { get; }
+
+    public IReadOnlyList<IpPrefix> Addresses { get; private set; }
+
+    /// <summary>The stack with its sockets, once there is one.</summary>
+    public StackHost? Host => _host;
+
+    public SwitchPort? Port => _port;
+
+    /// <summary>True once the address is the host's, and the program may run.</summary>
+    public bool IsUp => _watch is not null;
+
+    /// <summary>When the program was let go.</summary>
+    public DateTime UpSince { get; private set; }
+
+    public bool Has(IpAddress address) => Addresses.Any(prefix => prefix.Address == address);
+
+    public void Dispose()
+    {
+        if (_isOver)
+            return;
+        _isOver = true;
+        _network.Loop.Remove(this);
+        _watch?.Dispose();
+        _host?.Dispose();
+        _port?.Dispose();
+        if (_capture >= 0)
+            _ = Libc.close(_capture);
+        _launcher?.Close();
+    }
+
+    protected override Instant? Run(Instant now)
+    {
+        try
+        {
+            return _host is null ? Begin(now) : _watch is null ? AwaitAddress(now) : Watch(now);
+        }
+        catch (IOException failure)
+        {
+            Refuse(failure.Message);
+            return null;
+        }
+    }
+
+    private Instant? Begin(Instant now)
+    {
+        _giveUpAt ??= now + ConflictPatience;
+        if (FindHolder() is { } holder)
+        {
+            if (holder.GivesWay())
+                _network.Hosts.End(holder);
+            else if (now < _giveUpAt)
+                return now + ConflictPause;
+            else
+                throw new IOException(holder.DescribeAsHolder());
+        }
+        ChooseAddresses();
+        Open();
+        bool isAlone = _network.Plugs.Ports.Count == 0;
+        if (isAlone)
+            _host!.Stack.StartAlone(now);
+        else
+            _host!.Stack.Start(now);
+        return AwaitAddress(now);
+    }
+
+    private JoinedHost? FindHolder()
+    {
+        foreach (IpPrefix address in Addresses)
+        {
+            if (_network.Hosts.Find(address.Address, except: this) is { } holder)
+                return holder;
+        }
+        return null;
+    }
+
+    private void ChooseAddresses()
+    {
+        IpPrefix subnet = _network.Options.Subnet;
+        if (Addresses.Count == 0)
+            Addresses = [_network.Hosts.ChooseAddress()];
+        else if (_order.HasDefaultLengths)
+            Addresses = [.. Addresses.Select(prefix => subnet.Contains(prefix.Address) ? prefix with { Length = subnet.Length } : prefix)];
+    }
+
+    private void Open()
+    {
+        int mtu = Math.Min(_network.Options.Mtu, _order.Mtu ?? int.MaxValue);
+        string description = string.Create(
+            CultureInfo.InvariantCulture, $"{Addresses[0].Address} {Command} pid={ProcessId} uid={UserId}");
+        MacAddress mac = _order.Mac ?? DefaultMac.For(new VnlLocator(_network.Options.Path), Addresses[0].Address);
+        _port = new LocalPort(description, UserId, mtu);
+        if (!_network.Switch.TryAdd(_port, _order.Network.Port))
+            throw new IOException($"port {_order.Network.Port} of the network is taken: choose another");
+        StackOptions options = new()
+        {
+            Mac = mac,
+            Addresses = Addresses,
+            Gateway = _order.Gateway ?? GatewayFor(Addresses),
+            Mtu = mtu,
+        };
+        _host = new StackHost(
+            _network.Loop, options, OpenLink(mac), _network.Frames, _order.Credentials, _order.InterfaceName, _network.Log);
+        _port.Arrived = _host.Wake;
+    }
+
+    private IPolledLink OpenLink(MacAddress mac)
+    {
+        if (_capture < 0)
+            return _port!;
+        CapturedInterface described = new(_order.InterfaceName, mac, Addresses, _network.Options.Path);
+        int descriptor = _capture;
+        _capture = -1;
+        return new CapturingLink(
+            _port!, CaptureFile.Take(descriptor, _order.CaptureFile ?? "the capture", "pyco-run", described, _network.Log));
+    }
+
+    /// <summary>The network's router, for a host that can reach it and is not it.</summary>
+    private IpAddress? GatewayFor(IReadOnlyList<IpPrefix> addresses) =>
+        _network.Options.Gateway is { } gateway && !Has(gateway) && addresses.Any(prefix => prefix.Contains(gateway))
+            ? gateway
+            : null;
+
+    private Instant? AwaitAddress(Instant now)
+    {
+        NetworkStack stack = _host!.Stack;
+        if (stack.AddressState == AddressState.Probing)
+            return now + ProbeLook;
+        if (stack.AddressState == AddressState.Conflict)
+            return OnConflict(stack, now);
+        _watch = new ProgramWatch(_host, _order.Credentials, ProcessId, () => { }, Wake);
+        UpSince = DateTime.UtcNow;
+        _launcher?.Answer($"ready {HostReport.Of(stack)}");
+        _launcher = null;
+        _network.Log($"{Addresses[0]} is up: {Command} (pid {ProcessId}, uid {UserId}), port {_port!.Number}");
+        return Watch(now);
+    }
+
+    private Instant? OnConflict(NetworkStack stack, Instant now)
+    {
+        IpAddress address = stack.ConflictingAddress ?? Addresses[0].Address;
+        if (_order.Addresses.Count == 0)
+        {
+            _network.Hosts.NoteTaken(address);
+            CloseStack();
+            Addresses = [];
+            return now;
+        }
+        if (now < _giveUpAt)
+        {
+            stack.RetryAddresses(now);
+            _host!.Wake();
+            return now + ConflictPause;
+        }
+        throw new IOException($"address {address} is in use on this network by {stack.ConflictingMac}: choose another with -a");
+    }
+
+    private Instant? Watch(Instant now)
+    {
+        Instant? look = _watch!.Advance(now);
+        if (!_watch.IsOver)
+            return look;
+        _network.Log($"{Addresses[0]} is gone: {Command} (pid {ProcessId})");
+        _network.Hosts.End(this);
+        return null;
+    }
+
+    /// <summary>True if the programs are gone and only old connections are being finished.</summary>
+    private bool GivesWay() => _host is { Stack.YieldsAddress: true };
+
+    private string DescribeAsHolder() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"address {Addresses[0].Address} is in use on this network by {_host?.Stack.Options.Mac} ({Command}, pid {ProcessId}): choose another with -a");
+
+    private void CloseStack()
+    {
+        _host?.Dispose();
+        _port?.Dispose();
+        _host = null;
+        _port = null;
+    }
+
+    private void Refuse(string reason)
+    {
+        _network.Log($"refused {Command} (pid {ProcessId}, uid {UserId}): {reason}");
+        _launcher?.Refuse(reason);
+        _launcher = null;
+        _network.Hosts.End(this);
+    }
+}

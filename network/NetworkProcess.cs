@@ -1,0 +1,70 @@
+using Pyco.Host;
+using Pyco.Host.Loop;
+using Pyco.Posix;
+
+namespace Pyco.Network;
+
+/// <summary>A network as a process of its own.</summary>
+public static class NetworkProcess
+{
+    private const int StandardError = 2;
+
+    /// <summary>Runs a network until it is stopped or SIGTERM comes.</summary>
+    /// <param name="options">What it is to be.</param>
+    /// <param name="readyDescriptor">Where to write one line, then closed: <c>ready PID</c>, or <c>error TEXT</c>.</param>
+    /// <param name="environment">Looks a variable up.</param>
+    /// <returns>The exit status: 0, or 1 after an error that was reported.</returns>
+    public static int Run(NetworkOptions options, int readyDescriptor, Func<string, string?> environment)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _ = Libc.setsid();
+        OpenFilesLimit.Raise(); // some for each host, and one for each of their sockets
+        ReadyLine ready = new(readyDescriptor);
+        try
+        {
+            Serve(options, ready, environment);
+            return 0;
+        }
+        catch (IOException failure)
+        {
+            if (!ready.TryTell($"error {failure.Message}"))
+                Console.Error.WriteLine($"pyco-net: {failure.Message}");
+            return 1;
+        }
+#pragma warning disable CA1031 // whatever it is, the programs' sockets end and the user is told
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            ready.TryTell($"error the network failed: {bug.Message}");
+            Console.Error.WriteLine($"pyco-net: internal error, please report it: {bug}");
+            return 1;
+        }
+    }
+
+    private static void Serve(NetworkOptions options, ReadyLine ready, Func<string, string?> environment)
+    {
+        using NetworkFolder folder = NetworkFolder.Claim(options.Path, options.Mode);
+        using NetworkLog log = new(folder.Log);
+        using EventLoop loop = new(TimeProvider.System);
+        using Interruption interruption = new(loop);
+        loop.Turn(TimeSpan.Zero); // reads the clock
+        using VirtualNetwork network = new(loop, options, folder, log);
+        using Registration registration = Registration.Of(options.Path, environment);
+        RedirectErrors(folder.Log);
+        log.Write($"network {options.Path} is up: {options.Subnet}, pid {Environment.ProcessId}");
+        ready.TryTell($"ready {Environment.ProcessId}");
+        loop.Run();
+        log.Write("ends");
+    }
+
+    /// <summary>What the runtime has to say at a crash goes where the user will look.</summary>
+    private static void RedirectErrors(string path)
+    {
+        const int appendOnly = 0x401; // O_WRONLY | O_APPEND
+        int descriptor = Processes.open(path, appendOnly | Processes.CloseOnExec, 0);
+        if (descriptor < 0)
+            return;
+        _ = Processes.dup2(descriptor, StandardError);
+        _ = Libc.close(descriptor);
+    }
+}

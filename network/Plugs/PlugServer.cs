@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using Pyco.Host.Loop;
+using Pyco.Network.Control;
+using Pyco.Posix;
+using Pyco.Stack;
+using Pyco.Stack.Wire;
+using Pyco.Vde;
+using Pyco.Vde.Switching;
+
+namespace Pyco.Network.Plugs;
+
+/// <summary>Gives ports to VDE plugs: kernel TAPs by vde_plug, QEMU, vdens, hosts of pyco-run in their own processes.</summary>
+internal sealed class PlugServer : IDisposable
+{
+    private readonly EventLoop _loop;
+    private readonly FramePool _frames;
+    private readonly NetworkOptions _options;
+    private readonly NetworkFolder _folder;
+    private readonly Switch _switch;
+    private readonly Action<string> _log;
+    private readonly PathListener<PlugHandshake> _listener;
+    private readonly List<PlugPort> _ports = [];
+
+    /// <exception cref="IOException">The socket cannot be made.</exception>
+    public PlugServer(
+        EventLoop loop, FramePool frames, NetworkOptions options, NetworkFolder folder, Switch @switch, Action<string> log)
+    {
+        _loop = loop;
+        _frames = frames;
+        _options = options;
+        _folder = folder;
+        _switch = @switch;
+        _log = log;
+        _listener = new PathListener<PlugHandshake>(
+            loop, folder.PlugSocket, options, descriptor => new PlugHandshake(loop, descriptor, Give));
+    }
+
+    /// <summary>The ports that plugs have.</summary>
+    public IReadOnlyList<PlugPort> Ports => _ports;
+
+    /// <summary>Called when the first plug has come or the last one gone, among others.</summary>
+    public Action? Changed { get; set; }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        while (_ports.Count > 0)
+            Remove(_ports[^1]);
+    }
+
+    /// <summary>Ends a port: the plug sees its control connection end.</summary>
+    public void Remove(PlugPort port)
+    {
+        if (!_ports.Remove(port))
+            return;
+        _switch.Remove(port);
+        port.Dispose();
+        _log($"port {port.Number}: {port.Description} has left");
+        Changed?.Invoke();
+    }
+
+    /// <summary>Answers a request with a port; a plug that gets none sees its connection end.</summary>
+    private void Give(PlugHandshake plug, PlugRequest request)
+    {
+        PlugPort? port = null;
+        try
+        {
+            if (!MaySendTo(plug, request.Data))
+                throw new IOException($"its socket {request.Data.Name} is not its own");
+            port = new PlugPort(_loop, _frames, request.Description, plug.Peer.UserId, _options.Mtu);
+            if (!_switch.TryAdd(port, request.Port))
+                throw new IOException($"port {request.Port} is taken");
+            UnixAddress own = port.Open($"{_folder.Path}/{port.Number:d3}", _options, request.Data);
+            _ports.Add(port);
+            port.Begin(plug.TakeDescriptor(), own, () => Remove(port));
+            _log($"port {port.Number}: {port.Description} has joined (uid {plug.Peer.UserId}, pid {plug.Peer.ProcessId})");
+            Changed?.Invoke();
+        }
+        catch (IOException failure)
+        {
+            _log($"refused a plug of uid {plug.Peer.UserId}, pid {plug.Peer.ProcessId}: {failure.Message}");
+            plug.Close();
+            if (port is null)
+                return;
+            _switch.Remove(port);
+            port.Dispose();
+        }
+    }
+
+    /// <summary>A user could else have us send frames, with our rights, to sockets that he may not send to himself.</summary>
+    private static bool MaySendTo(PlugHandshake plug, in UnixAddress data) =>
+        FileStatus.TryGetLink(data.Name, out FileStatus status) && status.IsSocket &&
+        (status.UserId == plug.Peer.UserId || plug.Peer.UserId == 0);
+
+    /// <summary>A new connection to the plug socket, which is to bring a request.</summary>
+    private sealed unsafe class PlugHandshake(EventLoop loop, int descriptor, Action<PlugHandshake, PlugRequest> onRequest)
+        : PendingConnection(loop, descriptor)
+    {
+        public override void OnEvents(uint events, Instant now)
+        {
+            byte* octets = stackalloc byte[PlugRequest.Capacity];
+            // A request is one write(2), and too small for a socket to split.
+            nint length = Libc.recv(Descriptor, octets, PlugRequest.Capacity, Constants.MsgDontwait);
+            if (length < 0 && (Errno)Marshal.GetLastPInvokeError() is Errno.EAGAIN or Errno.EINTR)
+                return;
+            if (length > 0 && PlugRequest.TryRead(new ReadOnlySpan<byte>(octets, (int)length), out PlugRequest request))
+                onRequest(this, request);
+            else
+                Close();
+        }
+
+        /// <summary>The connection goes on as the port's.</summary>
+        public int TakeDescriptor()
+        {
+            int taken = Descriptor;
+            HasSpoken();
+            Loop.Detach(this);
+            Descriptor = -1;
+            return taken;
+        }
+    }
+}

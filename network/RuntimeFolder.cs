@@ -1,0 +1,48 @@
+using Pyco.Posix;
+
+namespace Pyco.Network;
+
+/// <summary>The user's own folder for networks: nobody else can make it or look into it.</summary>
+public static class RuntimeFolder
+{
+    private const string FolderName = "pyco";
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>
+    /// Where the user's default network is: in <c>$XDG_RUNTIME_DIR</c>, else in <c>/run/user/UID</c> where there is one, else
+    /// in <c>/tmp</c>, in a folder that is checked to be the user's.
+    /// </summary>
+    public static string DefaultNetwork(Func<string, string?> environment) => $"{Find(environment)}/default";
+
+    /// <summary>Where running networks with other paths are noted, so that they can be listed.</summary>
+    public static string Register(Func<string, string?> environment) => $"{Find(environment)}/networks";
+
+    /// <summary>Makes the folder.</summary>
+    /// <exception cref="IOException">It cannot be made, or somebody else has it.</exception>
+    public static void Ensure(Func<string, string?> environment)
+    {
+        string path = Find(environment);
+        try
+        {
+            Directory.CreateDirectory(path, OwnerOnly);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new IOException($"no permission to make {path}: set XDG_RUNTIME_DIR to a folder of your own");
+        }
+        if (!FileStatus.TryGetLink(path, out FileStatus status) || !status.IsDirectory ||
+            status.UserId != Libc.geteuid() || (status.Mode & 0x3f /* 0077 */) != 0)
+            throw new IOException($"{path} is not yours alone: remove it, or set XDG_RUNTIME_DIR to a folder of your own");
+    }
+
+    private static string Find(Func<string, string?> environment)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        if (environment("XDG_RUNTIME_DIR") is { Length: > 0 } runtime && Directory.Exists(runtime))
+            return $"{runtime.TrimEnd('/')}/{FolderName}";
+        string own = $"/run/user/{Libc.geteuid()}";
+        return FileStatus.TryGet(own, out FileStatus status) && status.IsDirectory && status.UserId == Libc.geteuid()
+            ? $"{own}/{FolderName}"
+            : $"/tmp/{FolderName}-{Libc.geteuid()}";
+    }
+}

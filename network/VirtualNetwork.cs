@@ -1,0 +1,97 @@
+using Pyco.Host.Loop;
+using Pyco.Network.Control;
+using Pyco.Network.Hosts;
+using Pyco.Network.Plugs;
+using Pyco.Stack;
+using Pyco.Stack.Wire;
+using Pyco.Vde.Switching;
+
+namespace Pyco.Network;
+
+/// <summary>A network: its switch, the hosts in this process, the plugs of others, and the socket that it is asked by.</summary>
+internal sealed class VirtualNetwork : IDisposable
+{
+    private readonly NetworkLog _log;
+    private readonly Housekeeper _housekeeper;
+    private readonly PathListener<ControlConnection> _control;
+
+    /// <exception cref="IOException">A socket cannot be made.</exception>
+    public VirtualNetwork(EventLoop loop, NetworkOptions options, NetworkFolder folder, NetworkLog log)
+    {
+        Loop = loop;
+        Options = options;
+        Folder = folder;
+        _log = log;
+        Switch = new Switch(Frames, () => loop.Now) { IsHub = options.IsHub };
+        Hosts = new HostTable(this);
+        Plugs = new PlugServer(loop, Frames, options, folder, Switch, Log) { Changed = NoteChange };
+        _housekeeper = new Housekeeper(this);
+        loop.Add(_housekeeper);
+        ControlHandler handler = new(this);
+        // Last, because whoever finds it expects all the others.
+        _control = new PathListener<ControlConnection>(
+            loop, folder.ControlSocket, options, descriptor => new ControlConnection(loop, descriptor, handler.Handle));
+    }
+
+    public EventLoop Loop { get; }
+
+    public NetworkOptions Options { get; }
+
+    public NetworkFolder Folder { get; }
+
+    public FramePool Frames { get; } = new();
+
+    public Switch Switch { get; }
+
+    public HostTable Hosts { get; }
+
+    public PlugServer Plugs { get; }
+
+    public DateTime StartedAt { get; } = DateTime.UtcNow;
+
+    /// <summary>Tells the network's user something.</summary>
+    public void Log(string message) => _log.Write(message);
+
+    /// <summary>Somebody has come or gone.</summary>
+    public void NoteChange() => _housekeeper.Wake();
+
+    public void Dispose()
+    {
+        _control.Dispose();
+        Hosts.Dispose();
+        Plugs.Dispose();
+        Loop.Remove(_housekeeper);
+    }
+
+    /// <summary>Forgets silent stations, and ends a network that nobody has asked for by name and nobody uses.</summary>
+    private sealed class Housekeeper(VirtualNetwork network) : LoopTenant
+    {
+        /// <summary>Long enough for a script's next program to find the network as the last one has left it.</summary>
+        private static readonly TimeSpan EmptyLimit = TimeSpan.FromMinutes(5);
+
+        private Instant? _emptySince;
+        private Instant _agedAt;
+
+        protected override Instant? Run(Instant now)
+        {
+            MacTable stations = network.Switch.Stations;
+            Instant? next = null;
+            if (now - _agedAt >= stations.AgeingTime)
+            {
+                stations.Age(now);
+                _agedAt = now;
+            }
+            bool isEmpty = network.Hosts.All.Count == 0 && network.Plugs.Ports.Count == 0;
+            if (!isEmpty)
+                next = _agedAt + stations.AgeingTime;
+            _emptySince = isEmpty ? _emptySince ?? now : null;
+            if (!network.Options.EndsWhenEmpty || _emptySince is not { } since)
+                return next;
+            if (now - since < EmptyLimit)
+                return Instant.Earlier(next, since + EmptyLimit);
+            network.Log("ends, because it was empty");
+            network.Loop.StopRequested = true;
+            return null;
+        }
+    }
+}

@@ -1,0 +1,10 @@
+using Pyco.Stack.Wire;
+
+namespace Pyco.Vde.Switching;
+
+/// <summary>Sees what passes a switch, such as a capture.</summary>
+public interface IFrameTap
+{
+    /// <summary>Lends a frame that came in at a port (Inbound) or leaves by it (Outbound).</summary>
+    void Record(SwitchPort port, FrameDirection direction, Frame frame);
+}

@@ -1,0 +1,74 @@
+using Pyco.Stack;
+using Pyco.Stack.Wire;
+
+namespace Pyco.Vde.Switching;
+
+/// <summary>
+/// The port of a stack in the switch's own process: frames pass by reference and never through the kernel. What has
+/// arrived waits until the stack's turn in the same loop.
+/// </summary>
+public sealed class LocalPort : SwitchPort, IPolledLink
+{
+    private readonly Queue<Frame> _arrived = new();
+
+    /// <param name="description">Who it is, for people.</param>
+    /// <param name="userId">The user whose program it is.</param>
+    /// <param name="mtu">The largest IP packet in octets.</param>
+    public LocalPort(string description, uint userId, int mtu)
+    {
+        Description = description;
+        UserId = userId;
+        Mtu = mtu;
+    }
+
+    /// <summary>Called when frames have arrived for a stack that may be asleep.</summary>
+    public Action? Arrived { get; set; }
+
+    public int Mtu { get; }
+
+    public int? QueueOctets => null;
+
+    public bool ChecksumTrusted => false;
+
+    public int Descriptor => -1;
+
+    public int ControlDescriptor => -1;
+
+    public bool WantsWrite => false;
+
+    public void Send(Frame frame) => TakeFromStation(frame);
+
+    public int Receive(Span<Frame> frames)
+    {
+        int count = 0;
+        while (count < frames.Length && _arrived.TryDequeue(out Frame? frame))
+            frames[count++] = frame;
+        return count;
+    }
+
+    public void OnWritable(Instant now)
+    {
+    }
+
+    public void OnControl(Instant now)
+    {
+    }
+
+    public Instant? Advance(Instant now) => null;
+
+    public bool TakeRestored() => false;
+
+    public void Dispose()
+    {
+        Owner?.Remove(this);
+        while (_arrived.TryDequeue(out Frame? frame))
+            frame.Dispose();
+    }
+
+    protected override void Deliver(Frame frame)
+    {
+        _arrived.Enqueue(frame);
+        if (_arrived.Count == 1)
+            Arrived?.Invoke();
+    }
+}
