@@ -1,4 +1,4 @@
-using Pyco.Cli.Run;
+using Pyco.Host;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
 

@@ -1,4 +1,5 @@
 using Pyco.Cli.Run;
+using Pyco.Host;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
 
@@ -7,6 +8,8 @@ namespace Pyco.Cli.Tests;
 /// <summary>What pyco-run understands, and what it says when it does not.</summary>
 internal sealed class RunOptionsTests
 {
+    private const string RuntimeFolder = "/tmp/pyco-test";
+
     [Test]
     public void An_address_alone_means_a_24_bit_network()
     {
@@ -29,7 +32,7 @@ internal sealed class RunOptionsTests
         Assert.That(options.Gateway, Is.EqualTo(IpAddress.Parse("10.40.9.1")));
         Assert.That(options.Network, Is.EqualTo(new VnlLocator("/tmp/s", 3)));
         Assert.That(options.InterfaceName, Is.EqualTo("eth0"));
-        Assert.That(options.Mac.ToString(), Is.EqualTo("02:00:0a:28:00:20"));
+        Assert.That(options.Mac?.ToString(), Is.EqualTo("02:00:0a:28:00:20"));
         Assert.That(options.HostName, Is.EqualTo("web"));
         Assert.That(options.Mtu, Is.EqualTo(1400));
         Assert.That(options.CaptureFile, Is.EqualTo("/tmp/t.pcapng"));
@@ -55,22 +58,28 @@ internal sealed class RunOptionsTests
     public void The_environment_names_the_network_when_the_command_line_does_not()
     {
         RunCommand command = new("pyco-run");
-        RunOptionsReader reader = new(command, name => name == "VDE_SWITCH" ? "/tmp/other.ctl" : null, _ => false);
+        RunOptionsReader reader = new(command, name => name == "VDE_SWITCH" ? "/tmp/other.ctl" : null);
         Assert.That(reader.Read(command.Parse(["-a", "10.40.0.32", "true"])).Network.Path, Is.EqualTo("/tmp/other.ctl"));
     }
 
     [Test]
-    public void Without_any_name_of_a_network_the_default_switch_is_taken_if_there_is_one()
+    public void Without_any_name_of_a_network_the_users_default_one_is_meant()
     {
-        Assert.That(Read("-a", "10.40.0.32", "true").Network, Is.EqualTo(new VnlLocator("/run/vde.ctl")));
-        RunCommand command = new("pyco-run");
-        RunOptionsReader reader = new(command, _ => null, _ => false);
-        Assert.That(
-            () => reader.Read(command.Parse(["-a", "10.40.0.32", "true"])),
-            Throws.TypeOf<LaunchException>().With.Message.Contains("name one with -f"));
+        RunOptions options = Read("true");
+        Assert.That(options.IsDefaultNetwork, Is.True);
+        Assert.That(options.Network.Path, Is.EqualTo("/tmp/pyco-test/pyco/default"));
+        Assert.That(Read("-f", "/tmp/vde.ctl", "true").IsDefaultNetwork, Is.False);
     }
 
-    [TestCase("no address", "true")]
+    [Test]
+    public void Without_an_address_the_network_is_to_choose_one() => Assert.That(Read("true").Addresses, Is.Empty);
+
+    [TestCase(true, "10.40.0.32")]
+    [TestCase(false, "10.40.0.32/24")]
+    [TestCase(false, "10.40.0.32", "-n", "255.255.255.0")]
+    public void A_length_that_was_given_is_known_from_one_that_was_not(bool isDefault, params string[] words) =>
+        Assert.That(Read(["-a", .. words, "true"]).HasDefaultLengths, Is.EqualTo(isDefault));
+
     [TestCase("no program", "-a", "10.40.0.32")]
     [TestCase("'10.40.0.299' is not an address", "-a", "10.40.0.299", "true")]
     [TestCase("'10.40.32' is not an address", "-a", "10.40.32", "true")]
@@ -114,6 +123,8 @@ internal sealed class RunOptionsTests
     private static RunOptions Read(params string[] arguments)
     {
         RunCommand command = new("pyco-run");
-        return new RunOptionsReader(command, _ => null, path => path == "/run/vde.ctl").Read(command.Parse(arguments));
+        // A folder that exists, as the runtime folder must.
+        Directory.CreateDirectory(RuntimeFolder);
+        return new RunOptionsReader(command, name => name == "XDG_RUNTIME_DIR" ? RuntimeFolder : null).Read(command.Parse(arguments));
     }
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using Pyco.Cli.Host;
 using Pyco.Cli.Run;
 using Pyco.Cli.Startup;
 using Pyco.Host;
@@ -55,12 +54,12 @@ internal sealed class StartupTests
             Verbosity = Verbosity.Verbose,
             Program = ["app"],
         };
-        HostOrder order = new(options, HostCredentials.Create(), 4711);
+        HostOrder order = options.ToOrder(HostCredentials.Create(), 4711);
         string written = order.Write();
         HostOrder read = HostOrder.Read(written);
         Assert.That(read.Write(), Is.EqualTo(written));
-        Assert.That(read.Options.Addresses, Is.EqualTo(options.Addresses));
-        Assert.That(read.Options.Network, Is.EqualTo(options.Network));
+        Assert.That(read.Addresses, Is.EqualTo(options.Addresses));
+        Assert.That(read.Network, Is.EqualTo(options.Network));
         Assert.That(read.ProgramPid, Is.EqualTo(4711));
         Assert.That(read.Credentials.ToEnvironmentValue(1), Is.EqualTo(order.Credentials.ToEnvironmentValue(1)));
     }

@@ -177,7 +177,7 @@ internal sealed class LifeTests : HostTest
     private ProgramWatch WatchProgram()
     {
         _program = HelperProcess.Start("cat");
-        return _watch = new ProgramWatch(Left.Host, Left.Credentials, _program.Id);
+        return _watch = new ProgramWatch(Left.Host, Left.Credentials, _program.Id, () => { }, () => { });
     }
 
     /// <summary>Lets the time pass as the host's process does, until the host is not needed any more.</summary>

@@ -28,19 +28,4 @@ internal sealed class VnlLocatorTests
         Assert.That(VnlLocator.TryParse(text, out _, out string? error), Is.False);
         Assert.That(error, Does.Contain(expected));
     }
-
-    [TestCase("/chosen", "", ExpectedResult = "/chosen")]
-    [TestCase("", "/run/user/7/vde.ctl /run/vde.ctl", ExpectedResult = "/run/user/7/vde.ctl")]
-    [TestCase("", "/users/u/.vde2/default.switch /run/vde.ctl", ExpectedResult = "/users/u/.vde2/default.switch")]
-    [TestCase("", "/var/run/vde.ctl", ExpectedResult = "/var/run/vde.ctl")]
-    [TestCase("", "/tmp/vde.ctl", ExpectedResult = null, Description = "anyone could have made it")]
-    public string? The_default_is_the_first_that_exists(string chosen, string existing) => VnlLocator.Default(
-        name => name switch
-        {
-            "VDE_SWITCH" => chosen,
-            "XDG_RUNTIME_DIR" => "/run/user/7",
-            "HOME" => "/users/u",
-            _ => null,
-        },
-        path => existing.Split(' ').Contains(path));
 }
