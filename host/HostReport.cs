@@ -7,15 +7,16 @@ namespace Pyco.Host;
 
 /// <summary>What a host tells the launcher once it is up.</summary>
 /// <param name="ProcessId">The process that holds the stack.</param>
+/// <param name="Port">Its port in the switch, or 0 if that is not known.</param>
 /// <param name="Mac">Its Ethernet address.</param>
 /// <param name="Addresses">Its addresses, which a network may have chosen.</param>
-public sealed record HostReport(int ProcessId, MacAddress Mac, IReadOnlyList<IpPrefix> Addresses)
+public sealed record HostReport(int ProcessId, int Port, MacAddress Mac, IReadOnlyList<IpPrefix> Addresses)
 {
     /// <summary>The report of a stack in this process.</summary>
-    public static HostReport Of(NetworkStack stack)
+    public static HostReport Of(NetworkStack stack, int port = 0)
     {
         ArgumentNullException.ThrowIfNull(stack);
-        return new(Environment.ProcessId, stack.Options.Mac, stack.Options.Addresses);
+        return new(Environment.ProcessId, port, stack.Options.Mac, stack.Options.Addresses);
     }
 
     /// <summary>Reads <see cref="ToString"/>'s text.</summary>
@@ -25,7 +26,7 @@ public sealed record HostReport(int ProcessId, MacAddress Mac, IReadOnlyList<IpP
         report = null;
         string[] words = text.Split(' ');
         List<IpPrefix> addresses = [];
-        foreach (string word in words.Skip(2))
+        foreach (string word in words.Skip(3))
         {
             if (!IpPrefix.TryParse(word, out IpPrefix address))
                 return false;
@@ -33,12 +34,13 @@ public sealed record HostReport(int ProcessId, MacAddress Mac, IReadOnlyList<IpP
         }
         if (addresses.Count == 0 ||
             !int.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out int processId) ||
-            !MacAddress.TryParse(words[1], out MacAddress mac))
+            !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out int port) ||
+            !MacAddress.TryParse(words[2], out MacAddress mac))
             return false;
-        report = new HostReport(processId, mac, addresses);
+        report = new HostReport(processId, port, mac, addresses);
         return true;
     }
 
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{ProcessId} {Mac} {string.Join(' ', Addresses)}");
+        string.Create(CultureInfo.InvariantCulture, $"{ProcessId} {Port} {Mac} {string.Join(' ', Addresses)}");
 }

@@ -24,7 +24,7 @@ public sealed record StackHostOptions
     public int? ProgramPid { get; init; }
 
     /// <summary>
-    /// Where to write one line, then closed: <c>ready PID MAC ADDRESS/LEN...</c> (the host's own pid, for the environment
+    /// Where to write one line, then closed: <c>ready PID PORT MAC ADDRESS/LEN...</c> (the host's own pid, for the environment
     /// variable) once the address is up, or <c>error TEXT</c>. -1 for nowhere.
     /// </summary>
     public int ReadyDescriptor { get; init; } = -1;

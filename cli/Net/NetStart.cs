@@ -75,14 +75,16 @@ internal sealed class NetStart
             ? mtu
             : throw new LaunchException($"'{text}' is not an MTU: a number from {MinimumMtu} to {MaximumMtu}");
 
+    /// <summary>vde_switch's users give modes such as 777; to sockets, the right to execute means nothing.</summary>
     private static UnixFileMode ReadMode(string text)
     {
-        const int readWriteForAll = 0x1b6; // 0666
+        const int all = 0x1ff; // 0777
+        const int readWrite = 0x1b6; // 0666
         int mode = 0;
         foreach (char digit in text)
-            mode = digit is >= '0' and <= '7' && mode < 0x200 ? (mode << 3) | (digit - '0') : -1;
-        return mode is >= 0 and <= readWriteForAll && text.Length > 0 && (mode & ~readWriteForAll) == 0
-            ? (UnixFileMode)mode
+            mode = digit is >= '0' and <= '7' && mode is >= 0 and <= all ? (mode << 3) | (digit - '0') : -1;
+        return mode is >= 0 and <= all && text.Length > 0
+            ? (UnixFileMode)(mode & readWrite)
             : throw new LaunchException($"'{text}' is not a mode of sockets such as 600, 660 or 666");
     }
 

@@ -32,8 +32,10 @@ internal static class NetworkJoin
         int capture = order.CaptureFile is { } path ? CaptureFile.OpenDescriptor(path) : -1;
         const string ready = "ready ";
         string answer = network.Ask("join", order.Write(), capture);
-        return answer.StartsWith(ready, StringComparison.Ordinal) && HostReport.TryParse(answer[ready.Length..], out HostReport? report)
-            ? report
-            : throw new LaunchException("the network is of another version: stop it with pyco-net stop");
+        if (!answer.StartsWith(ready, StringComparison.Ordinal) || !HostReport.TryParse(answer[ready.Length..], out HostReport? report))
+            throw new LaunchException("the network is of another version: stop it with pyco-net stop");
+        if (order.Verbosity == Verbosity.Verbose)
+            Terminal.Error(Names.PycoRun, $"plugged into {order.Network.Path}, port {report.Port}");
+        return report;
     }
 }

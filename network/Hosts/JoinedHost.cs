@@ -186,7 +186,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
             return OnConflict(stack, now);
         _watch = new ProgramWatch(_host, _order.Credentials, ProcessId, () => { }, Wake);
         UpSince = DateTime.UtcNow;
-        _launcher?.Answer($"ready {HostReport.Of(stack)}");
+        _launcher?.Answer($"ready {HostReport.Of(stack, _port!.Number)}");
         _launcher = null;
         _network.Log($"{Addresses[0]} is up: {Command} (pid {ProcessId}, uid {UserId}), port {_port!.Number}");
         return Watch(now);

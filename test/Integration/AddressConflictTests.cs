@@ -3,7 +3,9 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary>Who gets an address that more than one wants, one after the other or at once.</summary>
-internal sealed class AddressConflictTests : WireTest
+[TestFixture(WireKind.StockSwitch)]
+[TestFixture(WireKind.OwnNetwork)]
+internal sealed class AddressConflictTests(WireKind kind) : WireTest(kind)
 {
     /// <summary>Keeps a client connected until it is ended, or a line comes.</summary>
     private const string Server = """
@@ -75,7 +77,7 @@ internal sealed class AddressConflictTests : WireTest
             Assert.That(losers, Has.Length.EqualTo(1), Wire.Transcript);
             Assert.That(losers[0].WaitForExit(), Is.EqualTo(125));
             Assert.That(losers[0].Errors, Does.Match(
-                $@"^pyco-run: address {address} is in use on this network by [0-9a-f:]{{17}}: choose another with -a\n$"));
+                $@"^pyco-run: address {address} is in use on this network by [0-9a-f:]{{17}}( \(sh, pid \d+\))?: choose another with -a\n$"));
         }
     }
 }

@@ -3,7 +3,9 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary><c>pyco-run --pcap</c>: what tshark finds in the file, while the program runs and afterwards.</summary>
-internal sealed class CaptureTests : WireTest
+[TestFixture(WireKind.StockSwitch)]
+[TestFixture(WireKind.OwnNetwork)]
+internal sealed class CaptureTests(WireKind kind) : WireTest(kind)
 {
     [Test]
     public void The_capture_can_be_read_while_the_program_runs()
@@ -40,10 +42,8 @@ internal sealed class CaptureTests : WireTest
         listener.WaitForOutput("served");
         foreach (RunningProgram program in new[] { fetch, listener })
         {
-            HostProcess host = HostProcess.Of(program);
-            program.WriteLine("end");
+            EndHostOf(program, () => program.WriteLine("end"));
             program.Succeed();
-            host.WaitForEnd();
         }
 
         string[] Frames(string trace) =>

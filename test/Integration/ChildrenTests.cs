@@ -3,7 +3,9 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary>Programs that are started with an environment of their own use their parent's network, unless they ask not to.</summary>
-internal sealed class ChildrenTests : WireTest
+[TestFixture(WireKind.StockSwitch)]
+[TestFixture(WireKind.OwnNetwork)]
+internal sealed class ChildrenTests(WireKind kind) : WireTest(kind)
 {
     [Test]
     public void A_command_over_ssh_uses_the_network_of_the_sshd()

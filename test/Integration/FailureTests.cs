@@ -4,7 +4,7 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary>What breaks around a program, and what the program then sees: an error or nothing, never a hang.</summary>
-internal sealed class FailureTests : WireTest
+internal sealed class FailureTests() : WireTest(WireKind.StockSwitch)
 {
     /// <summary>Answers each line with the same line, for as long as the connection lives.</summary>
     private const string EchoServer = """

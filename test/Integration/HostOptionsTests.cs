@@ -3,7 +3,9 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary>Each option of pyco-run that shapes the host, seen from inside the program and from the wire.</summary>
-internal sealed class HostOptionsTests : WireTest
+[TestFixture(WireKind.StockSwitch)]
+[TestFixture(WireKind.OwnNetwork)]
+internal sealed class HostOptionsTests(WireKind kind) : WireTest(kind)
 {
     /// <summary>Accepts connections for ever and prints on which address from which peer.</summary>
     private const string Witness = """

@@ -5,7 +5,7 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary>Clients that mean harm, limits that are met, and quiet: what a published host makes of them.</summary>
-internal sealed class HostRobustnessTests : WireTest
+internal sealed class HostRobustnessTests() : WireTest(WireKind.StockSwitch)
 {
     private const int HostileConnections = 10_000;
     private const int TransferOctets = 100 << 20;

@@ -3,7 +3,7 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary><c>make install</c> and <c>make uninstall</c>, and the programs from where they were installed.</summary>
-internal sealed class InstallTests : WireTest
+internal sealed class InstallTests() : WireTest(WireKind.StockSwitch)
 {
     private static readonly string[] Installed =
     [

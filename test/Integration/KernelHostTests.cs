@@ -4,7 +4,9 @@ namespace Pyco.Integration.Tests;
 
 /// <summary>Our hosts beside Linux's own stack on the same switch: each has to take the other for one of its kind.</summary>
 [NeedsRoot]
-internal sealed class KernelHostTests : WireTest
+[TestFixture(WireKind.StockSwitch)]
+[TestFixture(WireKind.OwnNetwork)]
+internal sealed class KernelHostTests(WireKind kind) : WireTest(kind)
 {
     private const int HundredMegabytes = 100_000_000;
     private KernelHost _kernel = null!;

@@ -3,7 +3,7 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary>pyco-run as a shell sees it: pid, exit status, signals, environment, and errors that say what to do.</summary>
-internal sealed class LauncherTests : WireTest
+internal sealed class LauncherTests() : WireTest(WireKind.StockSwitch)
 {
     [Test]
     public void The_program_has_the_pid_that_pyco_run_had()

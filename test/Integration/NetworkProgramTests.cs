@@ -3,7 +3,9 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary>Servers of other kinds: a proxy between hosts, a broker that pushes, and protocols that move files.</summary>
-internal sealed class NetworkProgramTests : WireTest
+[TestFixture(WireKind.StockSwitch)]
+[TestFixture(WireKind.OwnNetwork)]
+internal sealed class NetworkProgramTests(WireKind kind) : WireTest(kind)
 {
     [Test]
     public void Haproxy_spreads_requests_over_servers_that_have_hosts_of_their_own()

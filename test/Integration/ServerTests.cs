@@ -4,7 +4,9 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary>Servers that are not for the web: redis, sshd, netcat, and several that share one address.</summary>
-internal sealed class ServerTests : WireTest
+[TestFixture(WireKind.StockSwitch)]
+[TestFixture(WireKind.OwnNetwork)]
+internal sealed class ServerTests(WireKind kind) : WireTest(kind)
 {
     [Test]
     public void Redis_keeps_a_value_for_another_host()

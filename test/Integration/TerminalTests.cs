@@ -4,7 +4,9 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary>pyco-run at a terminal and in pipelines: everything that a shell does with a program it does with ours.</summary>
-internal sealed class TerminalTests : WireTest
+[TestFixture(WireKind.StockSwitch)]
+[TestFixture(WireKind.OwnNetwork)]
+internal sealed class TerminalTests(WireKind kind) : WireTest(kind)
 {
     /// <summary>Long enough for a busy machine, and far from the host's own time limits.</summary>
     private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(20);

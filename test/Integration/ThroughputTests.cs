@@ -4,7 +4,9 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary>iperf3, which opens AF_INET6 sockets, several connections, and both protocols. How fast is for 'make bench'.</summary>
-internal sealed class ThroughputTests : WireTest
+[TestFixture(WireKind.StockSwitch)]
+[TestFixture(WireKind.OwnNetwork)]
+internal sealed class ThroughputTests(WireKind kind) : WireTest(kind)
 {
     [TestCase(false, TestName = "Iperf3_sends_over_TCP")]
     [TestCase(true, TestName = "Iperf3_receives_over_TCP")]

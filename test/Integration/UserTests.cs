@@ -3,7 +3,9 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary>A switch whose mode lets everybody in, and two users on it.</summary>
-internal sealed class UserTests : WireTest
+[TestFixture(WireKind.StockSwitch)]
+[TestFixture(WireKind.OwnNetwork)]
+internal sealed class UserTests(WireKind kind) : WireTest(kind)
 {
     private const UnixFileMode Executable = (UnixFileMode)0b111_101_101;
 

@@ -4,7 +4,9 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary>Unmodified web servers and clients in five languages.</summary>
-internal sealed class WebTests : WireTest
+[TestFixture(WireKind.StockSwitch)]
+[TestFixture(WireKind.OwnNetwork)]
+internal sealed class WebTests(WireKind kind) : WireTest(kind)
 {
     [Test]
     public void Two_python_servers_listen_on_port_80_and_curl_fetches_from_both()

@@ -54,7 +54,7 @@ internal sealed class PublishedBinaryTests
     }
 
     [TestCase("host")]
-    [TestCase("host-start")]
+    [TestCase("start host")]
     public void The_roles_that_pyco_run_starts_are_for_nobody_else(string role)
     {
         string errors = Run("sh", "-c", $"{Path.GetDirectoryName(PycoRun)}/pyco {role} </dev/null").Errors;

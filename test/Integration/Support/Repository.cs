@@ -7,6 +7,8 @@ internal static class Repository
 
     public static string PycoRun { get; } = Built("bin/pyco-run");
 
+    public static string PycoNet { get; } = Built("bin/pyco-net");
+
     public static string Shim { get; } = Built("lib/libpyco.so");
 
     /// <summary>A program source that lies beside the tests.</summary>

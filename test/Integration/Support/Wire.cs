@@ -3,22 +3,25 @@ using System.Globalization;
 namespace Pyco.Integration.Tests.Support;
 
 /// <summary>
-/// One virtual Ethernet: a stock vde_switch in a temporary folder, and everything the test starts on it. All of it ends
-/// with <see cref="Dispose"/>.
+/// One virtual Ethernet, a stock vde_switch or a network of ours in a temporary folder, and everything the test starts on
+/// it. All of it ends with <see cref="Dispose"/>.
 /// </summary>
 internal sealed class Wire : IDisposable
 {
     private const UnixFileMode OpenToAll = (UnixFileMode)0b111_101_101;
     private readonly List<RunningProgram> _programs = [];
     private readonly List<Action> _undo = [];
+    private readonly WireKind _kind;
     private readonly string? _mode;
     private RunningProgram? _switch;
     private RunningProgram? _prober;
     private int _lastAddress = 31;
 
+    /// <param name="kind">What it is.</param>
     /// <param name="mode">The switch's file mode (<c>vde_switch -m</c>), or null for its own default: its user only.</param>
-    public Wire(string? mode = null)
+    public Wire(WireKind kind = WireKind.StockSwitch, string? mode = null)
     {
+        _kind = kind;
         _mode = mode;
         Folder = Directory.CreateTempSubdirectory("pyco-it-").FullName;
         File.SetUnixFileMode(Folder, OpenToAll); // Servers give up root and must still reach their files.
@@ -90,10 +93,22 @@ internal sealed class Wire : IDisposable
 
     public void StartSwitch()
     {
+        if (_kind == WireKind.OwnNetwork)
+        {
+            StartNetwork();
+            return;
+        }
         string[] mode = _mode is null ? [] : ["-m", _mode];
         // The switch reads commands from its standard input and would end with it; ours stays open.
         _switch = Start("vde_switch", ["-s", Control, "-M", PathOf("management"), .. mode]);
         Eventually.True(() => File.Exists(PathOf("ctl/ctl")) && File.Exists(PathOf("management")), () => "the switch");
+    }
+
+    private void StartNetwork()
+    {
+        string[] mode = _mode is null ? [] : ["--mode", _mode];
+        Start(Repository.PycoNet, ["start", Control, .. mode]).Succeed();
+        AtEnd(() => Start(Repository.PycoNet, "stop", Control).Succeed());
     }
 
     /// <summary>Kills the switch as a crash would.</summary>
