@@ -32,9 +32,12 @@ internal sealed class StackHost : LoopTenant, IDisposable
         _link = link;
         Stack = new NetworkStack(options, link, frames, Entropy.System);
         int mtu = Math.Min(link.Mtu, options.Mtu ?? int.MaxValue);
+        LoopTenant? outer = loop.Serving;
+        loop.Serving = this; // what the bridge watches is this host's
         Bridge = new SocketBridge(loop, Stack, credentials, new HostIdentity(interfaceName, mtu), Wake, log);
         _data = new LinkSource(OnData);
         _control = new LinkSource((_, now) => _link.OnControl(now));
+        loop.Serving = outer;
         loop.Add(this);
     }
 

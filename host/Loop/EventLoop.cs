@@ -32,8 +32,11 @@ internal sealed class EventLoop : IDisposable
     /// <summary>The moment of this turn.</summary>
     public Instant Now { get; private set; }
 
-    /// <summary>Set to leave <see cref="Run"/> at the end of the turn.</summary>
+    /// <summary>Set to leave <see cref="Run()"/> at the end of the turn.</summary>
     public bool StopRequested { get; set; }
+
+    /// <summary>On whose behalf the loop is at work: sources that are added now are the tenant's.</summary>
+    public LoopTenant? Serving { get; set; }
 
     public void Add(LoopTenant tenant) => _tenants.Add(tenant);
 
@@ -59,6 +62,7 @@ internal sealed class EventLoop : IDisposable
         }
         source.Slot = slot;
         source.Interest = interest;
+        source.Tenant ??= Serving;
         return true;
     }
 
@@ -108,9 +112,10 @@ internal sealed class EventLoop : IDisposable
         for (int index = 0; index < count; index++)
         {
             if (Find(_events.DataAt(index)) is { } source)
-                source.OnEvents(_events.EventsAt(index), Now);
+                Hear(source, _events.EventsAt(index));
         }
-        _tenants.RunDue(Now);
+        while (_tenants.TakeDue(Now) is { } tenant)
+            Run(tenant);
         return count;
     }
 
@@ -118,6 +123,44 @@ internal sealed class EventLoop : IDisposable
     {
         _ = Libc.close(_epoll);
         _events.Dispose();
+    }
+
+    private void Hear(EventSource source, uint events)
+    {
+        Serving = source.Tenant;
+        try
+        {
+            source.OnEvents(events, Now);
+        }
+#pragma warning disable CA1031 // a bug in one tenant is none of the others' business
+        catch (Exception bug) when (source.Tenant is { Failed: not null })
+#pragma warning restore CA1031
+        {
+            source.Tenant.Failed(bug);
+        }
+        finally
+        {
+            Serving = null;
+        }
+    }
+
+    private void Run(LoopTenant tenant)
+    {
+        Serving = tenant;
+        try
+        {
+            _tenants.Run(tenant, Now);
+        }
+#pragma warning disable CA1031 // a bug in one tenant is none of the others' business
+        catch (Exception bug) when (tenant.Failed is not null)
+#pragma warning restore CA1031
+        {
+            tenant.Failed(bug);
+        }
+        finally
+        {
+            Serving = null;
+        }
     }
 
     private TimeSpan? SleepFor(TimeSpan? patience)

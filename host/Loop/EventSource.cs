@@ -8,6 +8,9 @@ internal abstract class EventSource
     /// <summary>The watched descriptor; the source owns and closes it.</summary>
     public int Descriptor { get; protected set; } = -1;
 
+    /// <summary>The tenant that was at work when the source was added, to which it belongs.</summary>
+    internal LoopTenant? Tenant { get; set; }
+
     /// <summary>Where the loop keeps this source, or -1.</summary>
     internal int Slot { get; set; } = -1;
 

@@ -31,6 +31,12 @@ internal abstract class LoopTenant
         _schedule?.Wake(this);
     }
 
+    /// <summary>
+    /// What to do when the tenant's own code, or that of one of its sources, fails by a bug of ours: it is ended and the
+    /// others go on. Null lets the exception end the loop.
+    /// </summary>
+    public Action<Exception>? Failed { get; set; }
+
     /// <summary>Does this turn's work.</summary>
     /// <returns>When to be called next even if nothing happens, or null.</returns>
     protected abstract Instant? Run(Instant now);

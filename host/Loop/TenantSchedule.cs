@@ -17,6 +17,7 @@ internal sealed class TenantSchedule
     // A tenant whose time moves later keeps its place until that comes up, because most deadlines move with every packet.
     private readonly PriorityQueue<LoopTenant, Instant> _byTime = new();
     private LoopTenant? _running;
+    private int _left;
 
     /// <summary>True if a tenant wants to run without waiting for anything.</summary>
     public bool IsAnyAwake => _awake.Count > 0 || _nextTurn.Count > 0;
@@ -53,21 +54,22 @@ internal sealed class TenantSchedule
         return null;
     }
 
-    /// <summary>Runs what is due.</summary>
-    public void RunDue(Instant now)
+    /// <summary>The next tenant to run in this turn, or null when the turn is over.</summary>
+    public LoopTenant? TakeDue(Instant now)
     {
-        while (_nextTurn.TryDequeue(out LoopTenant? again))
-            _awake.Enqueue(again);
-        while (Earliest() is { } at && at <= now)
-            TakeFirst().Wake();
-        for (int left = RunsPerTurn; left > 0 && _awake.TryDequeue(out LoopTenant? tenant); left--)
+        if (_left == 0)
+            BeginTurn(now);
+        while (--_left > 0 && _awake.TryDequeue(out LoopTenant? tenant))
         {
             if (tenant.IsIn(this))
-                Run(tenant, now);
+                return tenant;
         }
+        _left = 0;
+        return null;
     }
 
-    private void Run(LoopTenant tenant, Instant now)
+    /// <summary>Lets a tenant do its work, and notes when it wants to be called again.</summary>
+    public void Run(LoopTenant tenant, Instant now)
     {
         _running = tenant;
         try
@@ -79,6 +81,15 @@ internal sealed class TenantSchedule
             _running = null;
         }
         Place(tenant, isMoved: false);
+    }
+
+    private void BeginTurn(Instant now)
+    {
+        _left = RunsPerTurn;
+        while (_nextTurn.TryDequeue(out LoopTenant? again))
+            _awake.Enqueue(again);
+        while (Earliest() is { } at && at <= now)
+            TakeFirst().Wake();
     }
 
     private LoopTenant TakeFirst()

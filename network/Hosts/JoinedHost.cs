@@ -47,6 +47,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         UserId = launcher.Peer.UserId;
         Command = new string([.. order.Command.Select(letter => char.IsControl(letter) ? '?' : letter)]);
         Addresses = order.Addresses;
+        Failed = OnBug;
     }
 
     /// <summary>The program that the host was made for.</summary>
@@ -158,6 +159,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         _host = new StackHost(
             _network.Loop, options, OpenLink(mac), _network.Frames, _order.Credentials, _order.InterfaceName, _network.Log);
         _port.Arrived = _host.Wake;
+        _host.Failed = OnBug;
     }
 
     private IPolledLink OpenLink(MacAddress mac)
@@ -234,6 +236,22 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         _port?.Dispose();
         _host = null;
         _port = null;
+    }
+
+    /// <summary>Our own code has failed in this host's business: its programs' sockets end, and the others go on.</summary>
+    private void OnBug(Exception bug)
+    {
+        _network.Log($"internal error in {Addresses.FirstOrDefault()} ({Command}, pid {ProcessId}), please report it: {bug}");
+        try
+        {
+            Refuse($"the network failed: {bug.Message}");
+        }
+#pragma warning disable CA1031 // what is left of it may be in any state
+        catch (Exception another)
+#pragma warning restore CA1031
+        {
+            _network.Log($"and in its end: {another}");
+        }
     }
 
     private void Refuse(string reason)
