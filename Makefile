@@ -11,7 +11,7 @@ HOST_RID := $(if $(filter aarch64,$(shell uname -m)),linux-arm64,linux-x64)
 RID ?= $(HOST_RID)
 # What is built for another machine must not take the place of what runs here.
 OUT := artifacts$(if $(filter-out $(HOST_RID),$(RID)),/$(RID))
-NAMES := pyco-run pyco-net
+NAMES := pyco-run pyco-net pyco-wrapper pyco-vde-setup
 
 ifneq ($(RID),$(HOST_RID))
 ifeq ($(RID),linux-arm64)

@@ -6,4 +6,6 @@ internal static class Names
     public const string Pyco = "pyco";
     public const string PycoRun = "pyco-run";
     public const string PycoNet = "pyco-net";
+    public const string PycoWrapper = "pyco-wrapper";
+    public const string PycoVdeSetup = "pyco-vde-setup";
 }

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using Pyco.Cli.Host;
 using Pyco.Cli.Net;
+using Pyco.Cli.PycoTcp;
 using Pyco.Cli.Run;
 using Pyco.Cli.Startup;
 
@@ -39,6 +40,8 @@ internal static class Program
             {
                 Names.PycoRun => Run(image, name, arguments),
                 Names.PycoNet => new NetCommand(image, name).Run(arguments),
+                Names.PycoWrapper => new WrapperCommand(image, name).Run(arguments),
+                Names.PycoVdeSetup => VdeSetup.Run(image, arguments),
                 _ => Dispatch(image, arguments),
             };
         }

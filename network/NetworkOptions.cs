@@ -32,6 +32,9 @@ public sealed record NetworkOptions
     /// <summary>The group that owns the sockets, or null for the user's own.</summary>
     public string? Group { get; init; }
 
+    /// <summary>The machine's own way into the network, or null; it needs root.</summary>
+    public TapOptions? Tap { get; init; }
+
     /// <summary>True for a network that nobody asked for by name: it ends when it has been empty for a while.</summary>
     public bool EndsWhenEmpty { get; init; }
 
@@ -46,6 +49,7 @@ public sealed record NetworkOptions
         hub={IsHub}
         mode={(int)Mode}
         group={Group}
+        tap={Tap}
         ends-when-empty={EndsWhenEmpty}
 
         """);
@@ -70,7 +74,11 @@ public sealed record NetworkOptions
             IsHub = bool.Parse(Get("hub")),
             Mode = (UnixFileMode)int.Parse(Get("mode"), CultureInfo.InvariantCulture),
             Group = Optional("group"),
+            Tap = Optional("tap") is { } tap ? ReadTap(tap) : null,
             EndsWhenEmpty = bool.Parse(Get("ends-when-empty")),
         };
     }
+
+    private static TapOptions ReadTap(string text) =>
+        TapOptions.TryParse(text, out TapOptions? tap) ? tap : throw new FormatException($"'{text}' is not a TAP device");
 }

@@ -13,6 +13,7 @@ internal sealed class VirtualNetwork : IDisposable
 {
     private readonly NetworkLog _log;
     private readonly Housekeeper _housekeeper;
+    private readonly TapPort? _tap;
     private readonly PathListener<ControlConnection> _control;
 
     /// <exception cref="IOException">A socket cannot be made.</exception>
@@ -25,6 +26,11 @@ internal sealed class VirtualNetwork : IDisposable
         Switch = new Switch(Frames, () => loop.Now) { IsHub = options.IsHub };
         Hosts = new HostTable(this);
         Plugs = new PlugServer(loop, Frames, options, folder, Switch, Log) { Changed = NoteChange };
+        if (options.Tap is { } tap)
+        {
+            _tap = new TapPort(loop, Frames, tap, options.Mtu);
+            Switch.TryAdd(_tap);
+        }
         _housekeeper = new Housekeeper(this);
         loop.Add(_housekeeper);
         ControlHandler handler = new(this);
@@ -49,6 +55,9 @@ internal sealed class VirtualNetwork : IDisposable
 
     public DateTime StartedAt { get; } = DateTime.UtcNow;
 
+    /// <summary>True if all stations are hosts of ours, so that nobody else can have an address.</summary>
+    public bool HasOnlyHosts => Plugs.Ports.Count == 0 && _tap is null;
+
     /// <summary>Tells the network's user something.</summary>
     public void Log(string message) => _log.Write(message);
 
@@ -60,6 +69,7 @@ internal sealed class VirtualNetwork : IDisposable
         _control.Dispose();
         Hosts.Dispose();
         Plugs.Dispose();
+        _tap?.Dispose();
         Loop.Remove(_housekeeper);
     }
 
@@ -81,7 +91,7 @@ internal sealed class VirtualNetwork : IDisposable
                 stations.Age(now);
                 _agedAt = now;
             }
-            bool isEmpty = network.Hosts.All.Count == 0 && network.Plugs.Ports.Count == 0;
+            bool isEmpty = network.Hosts.All.Count == 0 && network.HasOnlyHosts;
             if (!isEmpty)
                 next = _agedAt + stations.AgeingTime;
             _emptySince = isEmpty ? _emptySince ?? now : null;

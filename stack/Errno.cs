@@ -16,6 +16,7 @@ public enum Errno
     EAGAIN = 11,
     ENOMEM = 12,
     EACCES = 13,
+    EBUSY = 16,
     EFAULT = 14,
     EEXIST = 17,
     ENODEV = 19,

@@ -21,12 +21,15 @@ internal sealed class NetStart
     private readonly Option<string?> _mtu = Text("--mtu", "OCTETS", "Largest IP packet between hosts, up to 9000. Default: 1500.");
     private readonly Option<string?> _mode = Text("--mode", "MODE", "Permissions of the sockets, octal. Default: 600, the user alone.");
     private readonly Option<string?> _group = Text("--group", "GROUP", "Group of the sockets.");
+    private readonly Option<string?> _tap = Text(
+        "--tap", "NAME,ADDR/LEN", "Make the machine itself a host: a TAP device of this name and address. Needs root.");
+
     private readonly Option<bool> _hub = new("--hub") { Description = "Send every frame to every port.", Arity = ArgumentArity.Zero };
 
     public NetStart(ProgramEnvironment environment)
     {
         _environment = environment;
-        Command = new Command("start", "Start a network in the background.") { _path, _subnet, _gateway, _mtu, _mode, _group, _hub };
+        Command = new Command("start", "Start a network in the background.") { _path, _subnet, _gateway, _mtu, _mode, _group, _tap, _hub };
         Command.SetAction(Run);
     }
 
@@ -43,6 +46,7 @@ internal sealed class NetStart
             Mtu = words.GetValue(_mtu) is { } mtu ? ReadMtu(mtu) : NetworkOptions.DefaultMtu,
             Mode = words.GetValue(_mode) is { } mode ? ReadMode(mode) : UnixFileMode.UserRead | UnixFileMode.UserWrite,
             Group = words.GetValue(_group),
+            Tap = words.GetValue(_tap) is { } tap ? ReadTap(tap) : null,
             IsHub = words.GetValue(_hub),
         };
         if (words.GetValue(_path) is null)
@@ -50,6 +54,15 @@ internal sealed class NetStart
         string pid = NetworkRole.Start(options, _environment);
         Terminal.Out($"network {options.Path} is up: {options.Subnet}, process {pid}\n");
         return ExitStatus.Success;
+    }
+
+    private static TapOptions ReadTap(string text)
+    {
+        int comma = text.IndexOf(',', StringComparison.Ordinal);
+        return comma > 0 && TapOptions.IsName(text[..comma]) && IpPrefix.TryParse(text[(comma + 1)..], out IpPrefix address) &&
+            address.Address.IsV4
+            ? new TapOptions(text[..comma], address)
+            : throw new LaunchException($"'{text}' is not a TAP device such as vde0,10.40.0.1/24");
     }
 
     private static IpPrefix ReadSubnet(string text)

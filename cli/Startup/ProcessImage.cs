@@ -23,6 +23,9 @@ internal sealed class ProcessImage
         Split(File.ReadAllBytes("/proc/self/cmdline")),
         Split(File.ReadAllBytes("/proc/self/environ")));
 
+    /// <summary>The same environment with other arguments.</summary>
+    public ProcessImage With(IReadOnlyList<byte[]> arguments) => new(arguments, Environment);
+
     /// <summary>Strings that each end with NUL.</summary>
     internal static List<byte[]> Split(ReadOnlySpan<byte> octets)
     {

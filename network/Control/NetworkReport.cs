@@ -49,7 +49,7 @@ internal static class NetworkReport
     {
         json.WriteStartObject();
         json.WriteNumber("number", port.Number);
-        json.WriteString("kind", port is PlugPort ? "plug" : "host");
+        json.WriteString("kind", port is PlugPort ? "plug" : port is TapPort ? "tap" : "host");
         json.WriteString("description", port.Description);
         json.WriteNumber("uid", port.UserId);
         WriteCounters(json, port.Counters);

@@ -113,8 +113,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         }
         ChooseAddresses();
         Open();
-        bool isAlone = _network.Plugs.Ports.Count == 0;
-        if (isAlone)
+        if (_network.HasOnlyHosts)
             _host!.Stack.StartAlone(now);
         else
             _host!.Stack.Start(now);
@@ -241,7 +240,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
     /// <summary>Our own code has failed in this host's business: its programs' sockets end, and the others go on.</summary>
     private void OnBug(Exception bug)
     {
-        _network.Log($"internal error in {Addresses.FirstOrDefault()} ({Command}, pid {ProcessId}), please report it: {bug}");
+        _network.Log($"internal error in {string.Join(", ", Addresses)} ({Command}, pid {ProcessId}), please report it: {bug}");
         try
         {
             Refuse($"the network failed: {bug.Message}");

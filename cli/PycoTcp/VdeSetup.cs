@@ -1,0 +1,95 @@
+using Pyco.Cli.Net;
+using Pyco.Cli.Startup;
+using Pyco.Network;
+using Pyco.Stack.Wire;
+
+namespace Pyco.Cli.PycoTcp;
+
+/// <summary>
+/// pyco-vde-setup: starts and stops a network with a TAP device for the machine, as PycoTCP's program of that name did with
+/// vde_switch.
+/// </summary>
+internal static class VdeSetup
+{
+    public const string DefaultAddress = "10.40.0.1";
+    public const string DefaultPath = "/tmp/pic0.ctl";
+    public const string DefaultDevice = "vde0";
+
+    private const string Help =
+        """
+        Usage: pyco-vde-setup start [ADDR/BITS [CTL [DEV]]]
+               pyco-vde-setup stop [ADDR/BITS [CTL [DEV]]]
+               pyco-vde-setup restart [ADDR/BITS [CTL [DEV]]]
+
+        start    makes a network at CTL (default /tmp/pic0.ctl) that every user may join, and a TAP device DEV (default vde0)
+                 through which the machine itself is a host of it at ADDR (default 10.40.0.1/24). The device needs root;
+                 '-' for DEV leaves it out.
+        stop     ends the network, and the device with it.
+        restart  does both.
+
+        pyco-net does more: pyco-net -h
+
+        """;
+
+    /// <summary>PycoTCP's switch was open to all.</summary>
+    private const UnixFileMode OpenToAll =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite |
+        UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
+    public static int Run(ProcessImage image, string[] arguments)
+    {
+        string Word(int index, string whenMissing) => arguments.Length > index ? arguments[index] : whenMissing;
+        if (arguments.Length > 4)
+            throw new LaunchException("too many words (-h helps)");
+        string address = Word(1, $"{DefaultAddress}/24");
+        string path = Word(2, DefaultPath);
+        string device = Word(3, DefaultDevice);
+        switch (Word(0, ""))
+        {
+            case "start":
+                Start(address, path, device, new ProgramEnvironment(image.Environment));
+                return ExitStatus.Success;
+            case "stop":
+                Stop(path);
+                return ExitStatus.Success;
+            case "restart":
+                if (NetworkClient.Exists(path))
+                    Stop(path);
+                Start(address, path, device, new ProgramEnvironment(image.Environment));
+                return ExitStatus.Success;
+            case "-h" or "--help" or "help":
+                Terminal.Out(Help);
+                return ExitStatus.Success;
+            case "":
+                throw new LaunchException("say start, stop or restart (-h helps)");
+            case var other:
+                throw new LaunchException($"there is no '{other}': say start, stop or restart (-h helps)");
+        }
+    }
+
+    /// <exception cref="LaunchException">The network cannot be made.</exception>
+    public static void Start(string address, string path, string device, ProgramEnvironment environment)
+    {
+        if (!IpPrefix.TryParse(address, out IpPrefix own) || !own.Address.IsV4)
+            throw new LaunchException($"'{address}' is not an address with its length such as 10.40.0.1/24");
+        if (device != "-" && !TapOptions.IsName(device))
+            throw new LaunchException($"'{device}' is not a device's name");
+        NetworkOptions options = new()
+        {
+            Path = Path.GetFullPath(path),
+            Subnet = own with { Address = own.Network },
+            Mode = OpenToAll,
+            Tap = device == "-" ? null : new TapOptions(device, own),
+        };
+        NetworkRole.Start(options, environment);
+        string tap = options.Tap is null ? "" : $", {device} is {own}";
+        Terminal.Out($"network {options.Path} is up{tap}\n");
+    }
+
+    private static void Stop(string path)
+    {
+        using NetworkClient network = NetArguments.Connect(Path.GetFullPath(path));
+        network.Stop();
+        Terminal.Out($"network {Path.GetFullPath(path)} has ended\n");
+    }
+}
