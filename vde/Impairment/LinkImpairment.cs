@@ -136,8 +136,9 @@ public sealed class LinkImpairment : IDisposable
             throw new ArgumentException(error, nameof(conditions));
     }
 
-    private static void Corrupt(Span<byte> content, ulong draw)
+    private void Corrupt(Span<byte> content, ulong draw)
     {
+        Counters.Corrupted++;
         int bit = (int)Math.BigMul(draw, (ulong)content.Length * 8, out _);
         content[bit / 8] ^= (byte)(1 << (bit % 8));
     }

@@ -167,13 +167,14 @@ internal static class Quantity
         public override bool TryRead(string text, out QueueLimit value, [NotNullWhen(false)] out string? advice)
         {
             value = default;
-            if (Bytes.TryRead(text, out long octets, out advice))
+            advice = null;
+            if (Bytes.TryRead(text, out long octets, out _))
                 value = QueueLimit.OfOctets(octets);
             else if (Count.TryRead(text, out long frames, out _))
                 value = QueueLimit.OfFrames((int)frames);
             else
                 advice = "give a number of frames, as in 100, or of octets, as in 64kbyte (byte, kbyte or mbyte)";
-            return value != default;
+            return advice is null;
         }
     }
 }
