@@ -25,9 +25,12 @@ public sealed class LinkImpairment : IDisposable
     private readonly FramePool _pool;
     private readonly Chance _chance;
     private readonly TransmissionQueue _waiting = new();
-    private readonly PriorityQueue<Frame, Arrival> _inFlight = new();
+
+    // Frames that keep their order arrive in it, and so do those that skip the delay: two queues need no sorting.
+    private readonly Queue<InFlight> _inOrder = new();
+    private readonly Queue<InFlight> _overtaking = new();
     private Instant _lastInOrder;
-    private long _order;
+    private long _number;
 
     /// <param name="conditions">What to do to frames.</param>
     /// <param name="chance">Decides; used by nobody else, so that a seed gives the same run again.</param>
@@ -50,14 +53,14 @@ public sealed class LinkImpairment : IDisposable
     public LinkCounters Counters { get; } = new();
 
     /// <summary>Frames that have gone in and not come out.</summary>
-    public int Held => _waiting.Count + _inFlight.Count;
+    public int Held => _waiting.Count + _inOrder.Count + _overtaking.Count;
 
     /// <summary>
     /// When to call <see cref="TryDequeue"/> again, or null while nothing is held. With a rate this is also when a frame
     /// has been sent, and it may turn out then that none has arrived yet.
     /// </summary>
     public Instant? NextDue => Instant.Earlier(
-        _waiting.NextSent, _inFlight.TryPeek(out _, out Arrival first) ? first.At : null);
+        _waiting.NextSent, Next() is { } queue ? queue.Peek().Arrival : null);
 
     /// <summary>Takes the frame, to give it back when its time has come, or never.</summary>
     public void Enqueue(Frame frame, Instant now)
@@ -92,16 +95,16 @@ public sealed class LinkImpairment : IDisposable
     {
         Advance(now);
         frame = null;
-        if (!_inFlight.TryPeek(out _, out Arrival first) || first.At > now)
+        if (Next() is not { } queue || queue.Peek().Arrival > now)
             return false;
-        frame = _inFlight.Dequeue();
+        frame = queue.Dequeue().Frame;
         Counters.Passed++;
         return true;
     }
 
     /// <summary>
     /// Changes the link under the frames that it holds: none is lost, and none overtakes another for it. A new rate and delay
-    /// count for what still waits; what is on its way arrives no later than if it had gone off now. What chance has already
+    /// count for what still waits; what is on its way arrives no later than what goes off now. What chance has already
     /// decided for a frame stays.
     /// </summary>
     /// <param name="conditions">What to do from now on.</param>
@@ -126,8 +129,8 @@ public sealed class LinkImpairment : IDisposable
     public void Dispose()
     {
         _waiting.Clear();
-        while (_inFlight.TryDequeue(out Frame? frame, out _))
-            frame.Dispose();
+        while (Next() is { } queue)
+            queue.Dequeue().Frame.Dispose();
     }
 
     private static void ThrowIfImpossible(LinkConditions conditions)
@@ -175,25 +178,37 @@ public sealed class LinkImpairment : IDisposable
         return copy;
     }
 
+    /// <summary>The queue whose first frame arrives first, or was sent first if both arrive together; null without any.</summary>
+    private Queue<InFlight>? Next()
+    {
+        if (!_overtaking.TryPeek(out InFlight overtaking))
+            return _inOrder.Count > 0 ? _inOrder : null;
+        if (!_inOrder.TryPeek(out InFlight inOrder))
+            return _overtaking;
+        int byTime = inOrder.Arrival.CompareTo(overtaking.Arrival);
+        return byTime < 0 || (byTime == 0 && inOrder.Number < overtaking.Number) ? _inOrder : _overtaking;
+    }
+
     /// <summary>Sends off all frames whose sending has ended by now.</summary>
     private void Advance(Instant now)
     {
         while (_waiting.TryTake(now, out Frame? frame, out FrameFate fate, out Instant sent))
-            _inFlight.Enqueue(frame, new Arrival(ArrivalOf(fate, sent), _order++));
+            SendOff(frame, fate, sent);
     }
 
-    private Instant ArrivalOf(FrameFate fate, Instant sent)
+    private void SendOff(Frame frame, FrameFate fate, Instant sent)
     {
         LinkConditions conditions = Conditions;
         if (fate.IsReordered && conditions.Delay > TimeSpan.Zero)
         {
             Counters.Reordered++;
-            return sent;
+            _overtaking.Enqueue(new InFlight(frame, sent, _number++));
+            return;
         }
         Instant arrival = sent + conditions.Delay + Spread(conditions.Jitter, fate.JitterDraw);
         if (arrival > _lastInOrder)
             _lastInOrder = arrival;
-        return _lastInOrder;
+        _inOrder.Enqueue(new InFlight(frame, _lastInOrder, _number++));
     }
 
     /// <summary>A time from minus to plus the jitter.</summary>
@@ -203,24 +218,22 @@ public sealed class LinkImpairment : IDisposable
         return TimeSpan.FromTicks((long)Math.BigMul(draw, width, out _) - jitter.Ticks);
     }
 
-    /// <summary>Lets all that is on its way arrive by then.</summary>
+    /// <summary>Lets all that is on its way arrive by then. Those that skipped the delay have arrived already.</summary>
     private void Hasten(Instant latest)
     {
-        if (_lastInOrder > latest)
-            _lastInOrder = latest;
-        (Frame Frame, Arrival Arrival)[] all = [.. _inFlight.UnorderedItems];
-        _inFlight.Clear();
-        foreach ((Frame frame, Arrival arrival) in all)
-            _inFlight.Enqueue(frame, arrival.At > latest ? arrival with { At = latest } : arrival);
-    }
-
-    /// <summary>Frames that arrive at the same moment come out in the order in which they were sent.</summary>
-    private readonly record struct Arrival(Instant At, long Order) : IComparable<Arrival>
-    {
-        public int CompareTo(Arrival other)
+        if (_lastInOrder <= latest)
+            return;
+        _lastInOrder = latest;
+        for (int count = _inOrder.Count; count > 0; count--)
         {
-            int byTime = At.CompareTo(other.At);
-            return byTime != 0 ? byTime : Order.CompareTo(other.Order);
+            InFlight frame = _inOrder.Dequeue();
+            _inOrder.Enqueue(frame.Arrival > latest ? frame with { Arrival = latest } : frame);
         }
     }
+
+    /// <summary>A frame that has been sent.</summary>
+    /// <param name="Frame">The frame.</param>
+    /// <param name="Arrival">When it is there.</param>
+    /// <param name="Number">Counts the frames as they were sent.</param>
+    private readonly record struct InFlight(Frame Frame, Instant Arrival, long Number);
 }

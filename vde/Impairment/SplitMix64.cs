@@ -26,15 +26,26 @@ public sealed class SplitMix64(ulong seed) : Entropy
     /// <summary>Each eight octets, or a shorter rest, are one output in little-endian order.</summary>
     public override void Fill(Span<byte> octets)
     {
-        Span<byte> output = stackalloc byte[sizeof(ulong)];
-        while (!octets.IsEmpty)
+        while (octets.Length >= sizeof(ulong))
         {
-            _state = unchecked(_state + Step);
-            BinaryPrimitives.WriteUInt64LittleEndian(output, Mix(_state));
-            int length = Math.Min(octets.Length, output.Length);
-            output[..length].CopyTo(octets);
-            octets = octets[length..];
+            BinaryPrimitives.WriteUInt64LittleEndian(octets, Output());
+            octets = octets[sizeof(ulong)..];
         }
+        if (!octets.IsEmpty)
+            FillRest(octets);
+    }
+
+    private void FillRest(Span<byte> octets)
+    {
+        Span<byte> output = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(output, Output());
+        output[..octets.Length].CopyTo(octets);
+    }
+
+    private ulong Output()
+    {
+        _state = unchecked(_state + Step);
+        return Mix(_state);
     }
 
     private static ulong Mix(ulong value)
