@@ -18,7 +18,7 @@ public sealed class LinkCounters
     /// <summary>Skipped the delay.</summary>
     public long Reordered { get; internal set; }
 
-    /// <summary>Had a bit flipped.</summary>
+    /// <summary>Had a bit flipped when they went in, even if the queue was full then.</summary>
     public long Corrupted { get; internal set; }
 
     /// <summary>Dropped because too much waited.</summary>

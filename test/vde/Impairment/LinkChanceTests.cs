@@ -81,7 +81,7 @@ public sealed class LinkChanceTests
         {
             byte[] octets = link.Received[number].Octets;
             using Frame sent = link.NewFrame(number, 100);
-                int bits = 0;
+            int bits = 0;
             for (int octet = 0; octet < octets.Length; octet++)
             {
                 int difference = octets[octet] ^ sent.Octets[octet];

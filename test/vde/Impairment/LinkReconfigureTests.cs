@@ -117,7 +117,8 @@ public sealed class LinkReconfigureTests
             "none", "delay=20ms", "delay=3ms,jitter=3ms", "rate=1mbit", "rate=100mbit,delay=1ms", "rate=50kbit,queue=5",
             "duplicate=30%,loss=20%", "mtu=500", "delay=100ms,jitter=50ms,rate=3mbit,duplicate=10%",
         ];
-        Gen.Select(Gen.Int[0, texts.Length - 1], Gen.Int[0, 20], Gen.Int[20, 1500], Gen.Int[0, 30_000]).Array[1, 40].Sample(steps =>
+        var step = Gen.Select(Gen.Int[0, texts.Length - 1], Gen.Int[0, 20], Gen.Int[20, 1500], Gen.Int[0, 30_000]);
+        step.Array[1, 40].Sample(steps =>
         {
             using TestLink link = TestLink.Of("none");
             int number = 0;
