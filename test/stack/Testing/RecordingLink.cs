@@ -20,6 +20,8 @@ internal sealed class RecordingLink : ILink
 
     public bool ChecksumTrusted => false;
 
+    public int MaxSuperSegment => 0;
+
     public void Send(Frame frame)
     {
         if (Forward is { } forward)

@@ -197,7 +197,7 @@ internal sealed class TestHost : IDisposable
             socket.Close();
         Stack.ShutDown();
         Assert.That(Frames.Outstanding, Is.Zero, "frames leaked");
-        Assert.That(Stack.LargeFrames.Outstanding, Is.Zero, "large frames leaked");
+        Assert.That(Stack.Memory.LargeFrames.Outstanding, Is.Zero, "large frames leaked");
     }
 
     private static string Describe(byte[] octets)

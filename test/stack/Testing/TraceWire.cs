@@ -21,6 +21,8 @@ internal sealed class TraceWire(IpAddress peer, IpAddress stack) : ILink
 
     public bool ChecksumTrusted => false;
 
+    public int MaxSuperSegment => 0;
+
     /// <summary>The stack has asked for the peer's hardware address.</summary>
     public bool HasAnswer => _answersArp;
 
