@@ -45,23 +45,31 @@ public sealed class NetworkStack
     private readonly UdpProtocol _udp;
     private readonly TcpProtocol _tcp;
 
-    /// <exception cref="ArgumentException">There is no address.</exception>
+    /// <summary>A stack with buffers of its own but for the frames.</summary>
+    /// <inheritdoc cref="NetworkStack(StackOptions, ILink, StackMemory, Entropy)"/>
     public NetworkStack(StackOptions options, ILink link, FramePool frames, Entropy entropy)
+        : this(options, link, new StackMemory(frames), entropy)
+    {
+    }
+
+    /// <exception cref="ArgumentException">There is no address.</exception>
+    public NetworkStack(StackOptions options, ILink link, StackMemory memory, Entropy entropy)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(link);
-        ArgumentNullException.ThrowIfNull(frames);
+        ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(entropy);
         if (options.Addresses.Count == 0)
             throw new ArgumentException("a stack needs an address", nameof(options));
         Options = options;
         int mtu = int.Min(link.Mtu, options.Mtu ?? int.MaxValue);
-        mtu = int.Min(mtu, frames.FrameCapacity - FramePool.DefaultHeadroom);
-        _link = new EthernetInterface(link, options.Mac, mtu, frames, Counters);
-        _internet = new InternetLayer(options, _link, frames, entropy, Counters);
+        mtu = int.Min(mtu, memory.Frames.FrameCapacity - FramePool.DefaultHeadroom);
+        Memory = memory;
+        _link = new EthernetInterface(link, options.Mac, mtu, memory.Frames, Counters);
+        _internet = new InternetLayer(options, _link, memory, entropy, Counters);
         _udp = new UdpProtocol(_internet, _changed, entropy, Counters);
         _internet.Udp = _udp;
-        _tcp = new TcpProtocol(_internet, _changed, entropy);
+        _tcp = new TcpProtocol(_internet, _changed, memory.Chunks, entropy);
         _internet.Tcp = _tcp;
     }
 
@@ -92,8 +100,7 @@ public sealed class NetworkStack
     /// <summary>True once somebody probed for our address while <see cref="YieldsAddress"/> was set.</summary>
     public bool AddressWasWanted => _internet.Claims.WasWanted;
 
-    /// <summary>Buffers of fragmented datagrams, which tests look at for leaks.</summary>
-    internal FramePool LargeFrames => _internet.LargeFrames;
+    public StackMemory Memory { get; }
 
     /// <summary>Begins to probe for the own addresses (RFC 5227) and then announces them.</summary>
     public void Start(Instant now) => _internet.Claims.Start(Options.DetectConflicts, now);
@@ -127,7 +134,7 @@ public sealed class NetworkStack
         {
             case EtherType.IPv4:
                 Arrival arrival = isForUs ? Arrival.Unicast : Arrival.LinkBroadcast;
-                _internet.ReceiveIPv4(frame, arrival, _link.ChecksumTrusted, now);
+                _internet.ReceiveIPv4(frame, arrival, now);
                 break;
             case EtherType.Arp:
                 _internet.ReceiveArp(frame, now);

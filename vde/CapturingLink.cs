@@ -10,7 +10,10 @@ public sealed class CapturingLink(IPolledLink link, CaptureFile file) : IPolledL
 
     public int? QueueOctets => link.QueueOctets;
 
-    public bool ChecksumTrusted => link.ChecksumTrusted;
+    // A capture shows frames as they are on a wire.
+    public bool ChecksumTrusted => false;
+
+    public int MaxSuperSegment => 0;
 
     public int Descriptor => link.Descriptor;
 

@@ -80,6 +80,8 @@ public sealed unsafe class VdePlug : IPolledLink
 
     public bool ChecksumTrusted => false;
 
+    public int MaxSuperSegment => 0;
+
     public int Descriptor => _data.Descriptor;
 
     public int ControlDescriptor => _handshake?.Control ?? _control;

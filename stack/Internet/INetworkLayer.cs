@@ -24,8 +24,9 @@ internal interface INetworkLayer
     Frame RentFrame(int payloadOctets);
 
     /// <summary>
-    /// Takes a frame whose window is the transport's header and payload, checksum filled in, and sends it, fragmenting
-    /// if the route's MTU wants it and the options allow. Neighbour resolution may delay it.
+    /// Takes a frame whose window is the transport's header and payload, and sends it, fragmenting if the route's MTU wants
+    /// it and the options allow. The checksum is filled in, unless the route trusts it and the frame says so. A
+    /// super-segment goes whole. Neighbour resolution may delay it.
     /// </summary>
     void Send(Frame frame, in Route route, in PacketOptions options, Instant now);
 
@@ -54,8 +55,14 @@ internal readonly record struct Route(IpAddress Source, IpAddress Destination, I
     /// <summary>See <see cref="Link.ILink.QueueOctets"/>; null for loopback.</summary>
     public int? QueueOctets { get; init; }
 
-    /// <summary>See <see cref="Link.ILink.ChecksumTrusted"/>; also true for loopback.</summary>
+    /// <summary>
+    /// Transports need not compute checksums: see <see cref="Link.ILink.ChecksumTrusted"/>; also true for loopback. Who
+    /// leaves one out marks the frame.
+    /// </summary>
     public bool ChecksumTrusted { get; init; }
+
+    /// <summary>See <see cref="Link.ILink.MaxSuperSegment"/>.</summary>
+    public int MaxSuperSegment { get; init; }
 }
 
 /// <summary>The IP header fields that a transport chooses for a packet.</summary>
@@ -77,7 +84,7 @@ internal readonly record struct PacketInfo(IpAddress Source, IpAddress Destinati
     /// <summary>The packet came to a broadcast address, on the link or in IP: it must not be answered with an error.</summary>
     public bool IsBroadcast { get; init; }
 
-    /// <summary>The packet never left this host or this process: its checksum need not be verified.</summary>
+    /// <summary>The packet never left this host, or its frame lacks the checksum: it must not be verified.</summary>
     public bool ChecksumTrusted { get; init; }
 }
 

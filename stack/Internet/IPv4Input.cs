@@ -28,7 +28,7 @@ internal sealed class IPv4Input(
     private const byte StrictSourceRoute = 137;
 
     /// <summary>Takes a frame whose window is the IP packet and perhaps padding.</summary>
-    public void Receive(Frame frame, Arrival arrival, bool checksumTrusted, Instant now)
+    public void Receive(Frame frame, Arrival arrival, Instant now)
     {
         if (!IPv4Header.TryParse(frame.Octets, out IPv4Header header))
         {
@@ -48,7 +48,7 @@ internal sealed class IPv4Input(
             Identification = header.Identification,
             DontFragment = header.DontFragment,
             IsBroadcast = isBroadcast,
-            ChecksumTrusted = checksumTrusted,
+            ChecksumTrusted = arrival == Arrival.Loopback || frame.LacksChecksum,
         };
         frame.Truncate(header.TotalLength);
         if (header.IsFragment)

@@ -22,7 +22,7 @@ internal sealed class IPv4Output(
             TimeToLive = options.TimeToLive,
             TypeOfService = options.TypeOfService,
         };
-        if (route.IsLoopback || totalLength <= route.Mtu)
+        if (route.IsLoopback || totalLength <= route.Mtu || frame.SegmentSize > 0)
         {
             SendWhole(frame, route, fields, options.DontFragment, now);
             return;
@@ -94,6 +94,7 @@ internal sealed class IPv4Output(
     {
         Frame copy = link.RentFrame();
         packet.Octets.CopyTo(copy.Append(packet.Length));
+        copy.LacksChecksum = packet.LacksChecksum;
         return copy;
     }
 

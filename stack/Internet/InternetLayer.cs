@@ -9,14 +9,10 @@ namespace Pyco.Stack.Internet;
 /// </summary>
 internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
 {
-    /// <summary>Frames for datagrams that come or go in fragments.</summary>
-    private const int LargeFrameCapacity = IPv4Header.MaxPacketLength + FramePool.DefaultHeadroom + 1;
-
-    private const int LargeFramesPerSlab = 4;
-
     private readonly LocalAddresses _addresses;
     private readonly Arp _arp;
     private readonly FramePool _frames;
+    private readonly FramePool _largeFrames;
     private readonly StackCounters _counters;
     private readonly PathMtuCache _pathMtus = new();
     private readonly LoopbackQueue _loopback;
@@ -27,18 +23,18 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
     private readonly Icmp _icmp;
 
     public InternetLayer(
-        StackOptions options, EthernetInterface link, FramePool frames, Entropy entropy, StackCounters counters)
+        StackOptions options, EthernetInterface link, StackMemory memory, Entropy entropy, StackCounters counters)
     {
-        _frames = frames;
+        _frames = memory.Frames;
+        _largeFrames = memory.LargeFrames;
         _counters = counters;
-        LargeFrames = new FramePool(LargeFrameCapacity, LargeFramesPerSlab);
         _addresses = new LocalAddresses(options.Addresses);
         _arp = new Arp(link, _addresses, entropy, counters, OnNeighborUnreachable);
         _loopback = new LoopbackQueue(counters);
-        int loopbackMtu = frames.FrameCapacity - FramePool.DefaultHeadroom;
+        int loopbackMtu = _frames.FrameCapacity - FramePool.DefaultHeadroom;
         _routes = new RouteTable(_addresses, _arp.Claims, options.Gateway, link, loopbackMtu, _pathMtus);
         _output = new IPv4Output(link, _arp.Neighbors, _arp.Claims, _loopback, entropy, counters);
-        _reassembly = new Reassembly(LargeFrames, frames, counters) { Receiver = this };
+        _reassembly = new Reassembly(_largeFrames, _frames, counters) { Receiver = this };
         _input = new IPv4Input(_addresses, _reassembly, this, counters);
         _icmp = new Icmp(this, TransportFor, entropy, counters);
     }
@@ -51,17 +47,15 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
 
     public AddressClaims Claims => _arp.Claims;
 
-    public FramePool LargeFrames { get; }
-
     public bool HasLoopback => !_loopback.IsEmpty;
 
     /// <summary>Takes a frame from the wire whose window is the IP packet.</summary>
-    public void ReceiveIPv4(Frame frame, Arrival arrival, bool checksumTrusted, Instant now)
+    public void ReceiveIPv4(Frame frame, Arrival arrival, Instant now)
     {
         if (Claims.State != AddressState.Usable)
             _counters.Drop(frame, DropReason.AddressNotUsable);
         else
-            _input.Receive(frame, arrival, checksumTrusted, now);
+            _input.Receive(frame, arrival, now);
     }
 
     /// <summary>Takes a frame whose window is the ARP packet.</summary>
@@ -73,7 +67,7 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
     {
         if (!_loopback.TryDequeue(out Frame? packet))
             return false;
-        _input.Receive(packet, Arrival.Loopback, checksumTrusted: true, now);
+        _input.Receive(packet, Arrival.Loopback, now);
         return true;
     }
 
@@ -104,7 +98,7 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
     public Frame RentFrame() => _frames.Rent();
 
     public Frame RentFrame(int payloadOctets) =>
-        payloadOctets <= _frames.FrameCapacity - FramePool.DefaultHeadroom ? _frames.Rent() : LargeFrames.Rent();
+        payloadOctets <= _frames.FrameCapacity - FramePool.DefaultHeadroom ? _frames.Rent() : _largeFrames.Rent();
 
     public void Send(Frame frame, in Route route, in PacketOptions options, Instant now) =>
         _output.Send(frame, route, options, now);

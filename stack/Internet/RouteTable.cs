@@ -44,6 +44,7 @@ internal sealed class RouteTable(
             IsBroadcast = addresses.IsBroadcast(destination),
             QueueOctets = link.QueueOctets,
             ChecksumTrusted = link.ChecksumTrusted,
+            MaxSuperSegment = link.MaxSuperSegment,
         };
         return Errno.None;
     }

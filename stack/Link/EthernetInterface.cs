@@ -14,6 +14,8 @@ internal sealed class EthernetInterface(ILink link, MacAddress mac, int mtu, Fra
 
     public bool ChecksumTrusted => link.ChecksumTrusted;
 
+    public int MaxSuperSegment => int.Min(link.MaxSuperSegment, IPv4Header.MaxPacketLength);
+
     public Frame RentFrame() => frames.Rent();
 
     /// <summary>Takes the frame, whose window is what the Ethernet frame shall carry.</summary>

@@ -15,7 +15,18 @@ public interface ILink
     int? QueueOctets { get; }
 
     /// <summary>True if frames never leave this process's memory, so that checksums prove nothing.</summary>
+    /// <remarks>
+    /// Transports then leave checksums out, and mark the frame (<see cref="Frame.LacksChecksum"/>). The link must fill them
+    /// in wherever a frame leaves the process after all (<see cref="Offload.ChecksumCompletion"/>).
+    /// </remarks>
     bool ChecksumTrusted { get; }
+
+    /// <summary>
+    /// The largest IP packet in octets that the link takes in one frame although it is larger than <see cref="Mtu"/>, at most
+    /// 65,535: TCP then sends many segments in one frame (<see cref="Frame.SegmentSize"/>). Zero if every frame must fit
+    /// the MTU. The link must split such a frame wherever it leaves the process (<see cref="Offload.SegmentSplitter"/>).
+    /// </summary>
+    int MaxSuperSegment { get; }
 
     /// <summary>Takes the frame: the link disposes it, sent or dropped.</summary>
     void Send(Frame frame);

@@ -28,6 +28,18 @@ public sealed class Frame : IDisposable
 
     public int Length => _length;
 
+    /// <summary>
+    /// Octets of TCP payload of each segment on a wire, if the frame is a super-segment: one TCP header for many segments,
+    /// which travels whole inside a process. Else zero.
+    /// </summary>
+    public int SegmentSize { get; set; }
+
+    /// <summary>
+    /// The transport's checksum was not computed, because the sending stack's link trusts the memory of this process
+    /// (<see cref="Link.ILink.ChecksumTrusted"/>); or it was verified when the frame was joined. Nobody may verify it.
+    /// </summary>
+    public bool LacksChecksum { get; set; }
+
     /// <summary>Octets that <see cref="Prepend"/> can still give.</summary>
     public int Headroom => _start;
 
@@ -90,5 +102,7 @@ public sealed class Frame : IDisposable
         _rented = true;
         _start = headroom;
         _length = 0;
+        SegmentSize = 0;
+        LacksChecksum = false;
     }
 }

@@ -30,6 +30,8 @@ public sealed class LocalPort : SwitchPort, IPolledLink
 
     public bool ChecksumTrusted => false;
 
+    public int MaxSuperSegment => 0;
+
     public int Descriptor => -1;
 
     public int ControlDescriptor => -1;

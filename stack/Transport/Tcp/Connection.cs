@@ -1,5 +1,6 @@
 using Pyco.Stack.Internet;
 using Pyco.Stack.Sockets;
+using Pyco.Stack.Wire;
 
 namespace Pyco.Stack.Transport.Tcp;
 
@@ -95,9 +96,8 @@ internal sealed class Connection : Timed
     {
         get
         {
-            int headers = (Key.Remote.Address.IsV4 ? 20 : 40) + TcpHeader.MinLength;
             int limit = Socket?.MaxSegmentSize ?? Listener?.Socket.MaxSegmentSize ?? int.MaxValue;
-            return Math.Min(Route.Mtu - headers, Math.Min(limit, ushort.MaxValue));
+            return Math.Min(Route.Mtu - HeaderOctets, Math.Min(limit, ushort.MaxValue));
         }
     }
 
@@ -113,8 +113,13 @@ internal sealed class Connection : Timed
     }
 
     /// <summary>Snd.Mss from the path, the peer's option and the options that every segment carries.</summary>
-    public void UpdateMss() =>
-        Snd.SetMss(Math.Min(Snd.PeerMss, PathMss) - (Timestamps.IsOn ? TcpOptionsWriter.TimestampLength : 0));
+    public void UpdateMss()
+    {
+        int options = Timestamps.IsOn ? TcpOptionsWriter.TimestampLength : 0;
+        Snd.SetMss(Math.Min(Snd.PeerMss, PathMss) - options, Route.MaxSuperSegment - HeaderOctets - options);
+    }
+
+    private int HeaderOctets => (Key.Remote.Address.IsV4 ? IPv4Header.MinLength : 40) + TcpHeader.MinLength;
 
     /// <summary>Asks for <see cref="Output"/> at the end of the batch.</summary>
     public void Touch() => Protocol.Touch(this);

@@ -233,6 +233,7 @@ internal sealed class LossRecovery
             return;
         Congestion.OnAck(new AckSample(now, acked, seg.Ack, tcb.Snd.Nxt)
         {
+            LargestSegment = tcb.Snd.MaxSegment,
             Rtt = rtt,
             Srtt = tcb.Snd.Rtt.Srtt,
             IsCwndLimited = isLimited,

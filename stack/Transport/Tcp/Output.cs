@@ -63,40 +63,49 @@ internal static class Output
             if (next == NextSegment.None)
                 return;
             int wanted = next == NextSegment.NewData ? length : range.Length;
-            bool mayAlwaysSend = pipe <= 0;
-            if (!mayAlwaysSend && wanted > recovery.Budget(pipe))
+            int budget = recovery.Budget(pipe);
+            recovery.IsCwndLimited |= wanted > budget && (pipe > 0 || wanted > snd.Mss);
+            int room = Math.Min(budget, tcb.SendShareOctets - pipe);
+            if (pipe <= 0)
+                room = Math.Max(room, snd.Mss); // or nothing would ever come back
+            if (wanted > room)
             {
-                recovery.IsCwndLimited = true;
-                return;
+                // Of a super-segment, whole segments go.
+                wanted = wanted > snd.Mss ? room - (room % snd.Mss) : 0;
+                if (wanted <= 0)
+                    return;
             }
-            if (!mayAlwaysSend && pipe + wanted > tcb.SendShareOctets)
-                return;
             if (next == NextSegment.NewData)
-                SendNew(tcb, length, now);
+                SendNew(tcb, wanted, now);
             else
                 Retransmit(tcb, range, next, now);
         }
     }
 
-    /// <summary>Octets of the next new segment, 0 for a lone FIN, -1 for nothing now (RFC 9293 §3.7.4, §3.8.6.2.1).</summary>
+    /// <summary>
+    /// Octets of the next new segment, 0 for a lone FIN, -1 for nothing now (RFC 9293 §3.7.4, §3.8.6.2.1). A
+    /// super-segment has whole segments, and at its end what may go that is none.
+    /// </summary>
     private static int PlanNew(Connection tcb)
     {
         Sender snd = tcb.Snd;
         int unsent = snd.UnsentOctets;
         if (unsent == 0)
             return snd.IsFinQueued && !snd.IsFinSent ? 0 : -1; // the FIN needs no window: its timer covers it
-        int length = Math.Min(Math.Min(snd.Mss, unsent), snd.UsableWindow);
+        int length = Math.Min(Math.Min(snd.MaxSegment, unsent), snd.UsableWindow);
         if (length <= 0)
             return -1;
-        if (length == snd.Mss)
+        int partial = length % snd.Mss;
+        if (partial == 0)
             return length;
+        int whole = length > partial ? length - partial : -1;
         if (length < unsent)
-            return length >= snd.MaxWnd / 2 ? length : -1; // silly-window avoidance
+            return partial >= snd.MaxWnd / 2 ? length : whole; // silly-window avoidance
         if (snd.IsFinQueued)
             return length;
         // Nagle in Minshall's form, as Linux has it: one partial segment may be on its way.
         bool isHeldBack = tcb.Cork || (!tcb.NoDelay && snd.IsPartialInFlight);
-        return isHeldBack ? -1 : length;
+        return isHeldBack ? whole : length;
     }
 
     private static void SendNew(Connection tcb, int length, Instant now)
@@ -112,7 +121,7 @@ internal static class Output
         TcpFlags flags = (isLast && length > 0 ? TcpFlags.Psh : TcpFlags.None) | (withFin ? TcpFlags.Fin : TcpFlags.None);
         tcb.Protocol.Writer.Send(tcb, snd.Nxt, flags, length, now);
         int sequenceLength = length + (withFin ? 1 : 0);
-        snd.OnSent(sequenceLength, length < snd.Mss && length > 0, withFin);
+        snd.OnSent(sequenceLength, length % snd.Mss != 0, withFin);
         snd.Rtt.StartTiming(snd.Nxt, now);
         snd.Recovery.OnSent(sequenceLength);
         tcb.DelayedAck.OnDataSent(now);

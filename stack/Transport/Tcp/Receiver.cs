@@ -8,7 +8,8 @@ internal sealed class Receiver(ChunkPool chunks)
     /// <summary>Octets of window before any were consumed; what Linux's 128 KB of tcp_rmem come to.</summary>
     public const int InitialLimit = 256 * 1024;
 
-    public const int MaxLimit = 4 * 1024 * 1024;
+    /// <summary>Linux's default for the most of tcp_rmem.</summary>
+    public const int MaxLimit = 6 * 1024 * 1024;
 
     /// <summary>The largest window that a header without scaling can express.</summary>
     public const int MaxUnscaledWindow = 65535;
@@ -85,9 +86,9 @@ internal sealed class Receiver(ChunkPool chunks)
 
     /// <summary>Takes what is new in the segment's text, trimmed to the window.</summary>
     /// <returns>How many octets have become readable.</returns>
-    public int Accept(SequenceNumber seq, ReadOnlySpan<byte> text)
+    public int Accept(SequenceNumber seq, ReadOnlySpan<byte> text, int segmentSize)
     {
-        SegmentSize = Math.Max(SegmentSize, text.Length);
+        SegmentSize = Math.Max(SegmentSize, segmentSize);
         int known = Nxt - seq;
         if (known > 0)
         {

@@ -21,6 +21,12 @@ internal readonly struct Segment
     /// <summary>Octets of data.</summary>
     public int PayloadLength { get; init; }
 
+    /// <summary>
+    /// Octets of data in a full segment as the peer's path has them: less than <see cref="PayloadLength"/> if many travelled
+    /// in one frame. (Linux's tcp_measure_rcv_mss takes gso_size likewise.)
+    /// </summary>
+    public int SegmentSize { get; init; }
+
     /// <summary>SEG.LEN: octets of sequence space, SYN and FIN included.</summary>
     public int Len => PayloadLength + (IsSyn ? 1 : 0) + (IsFin ? 1 : 0);
 
@@ -42,7 +48,9 @@ internal readonly struct Segment
 
     public bool IsUrg => (Flags & TcpFlags.Urg) != 0;
 
-    public static Segment Read(in TcpHeader header)
+    /// <param name="header">The header, its payload after it.</param>
+    /// <param name="segmentSize">See <see cref="Wire.Frame.SegmentSize"/>.</param>
+    public static Segment Read(in TcpHeader header, int segmentSize = 0)
     {
         // A malformed list is no reason to drop a segment: see TcpOptions.
         _ = TcpOptions.TryParse(header.Options, out TcpOptions options);
@@ -55,6 +63,7 @@ internal readonly struct Segment
             UrgentPointer = header.UrgentPointer,
             Options = options,
             PayloadLength = header.Payload.Length,
+            SegmentSize = segmentSize > 0 ? segmentSize : header.Payload.Length,
         };
     }
 }

@@ -264,7 +264,7 @@ internal static partial class SegmentArrives
         if (text.Length == 0 || !tcb.State.MayReceive())
             return;
         bool hadGap = !tcb.Rcv.Reassembly.IsEmpty;
-        int advanced = tcb.Rcv.Accept(seg.PayloadSeq, text);
+        int advanced = tcb.Rcv.Accept(seg.PayloadSeq, text, seg.SegmentSize);
         tcb.Protocol.NoteReceiver(tcb, text.Length, now);
         if (advanced > 0)
         {

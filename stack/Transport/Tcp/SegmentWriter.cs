@@ -18,8 +18,9 @@ internal sealed class SegmentWriter(INetworkLayer network)
         Span<byte> options = stackalloc byte[TcpOptionsWriter.Capacity];
         int optionsLength = WriteOptions(tcb, options, withSack: length == 0, now);
         ushort window = tcb.Rcv.Advertise();
-        Frame frame = network.RentFrame();
         int headerLength = TcpHeader.MinLength + optionsLength;
+        Frame frame = network.RentFrame(headerLength + length);
+        frame.SegmentSize = length > tcb.Snd.Mss ? tcb.Snd.Mss : 0;
         Span<byte> octets = frame.Append(headerLength + length);
         options[..optionsLength].CopyTo(octets[TcpHeader.MinLength..]);
         WriteHeader(octets, tcb.Key, seq, tcb.Rcv.Nxt, headerLength, flags | TcpFlags.Ack, window);
@@ -140,9 +141,13 @@ internal sealed class SegmentWriter(INetworkLayer network)
         byte typeOfService,
         Instant now)
     {
-        uint sum = Checksum.PseudoHeader(key.Local.Address, key.Remote.Address, IpProtocol.Tcp, octets.Length);
-        ushort checksum = Checksum.Finish(Checksum.Add(sum, octets));
-        BinaryPrimitives.WriteUInt16BigEndian(octets[TcpHeader.ChecksumOffset..], checksum);
+        frame.LacksChecksum = route.ChecksumTrusted;
+        if (!frame.LacksChecksum)
+        {
+            uint sum = Checksum.PseudoHeader(key.Local.Address, key.Remote.Address, IpProtocol.Tcp, octets.Length);
+            ushort checksum = Checksum.Finish(Checksum.Add(sum, octets));
+            BinaryPrimitives.WriteUInt16BigEndian(octets[TcpHeader.ChecksumOffset..], checksum);
+        }
         network.Send(frame, route, new PacketOptions(IpProtocol.Tcp, timeToLive, typeOfService, DontFragment: true), now);
     }
 }

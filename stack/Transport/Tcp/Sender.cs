@@ -49,6 +49,12 @@ internal sealed class Sender(ChunkPool chunks)
     /// <summary>Octets of data in a full segment, options that every segment carries subtracted.</summary>
     public int Mss { get; private set; } = DefaultPeerMss;
 
+    /// <summary>
+    /// Octets of data in the largest segment that we send: <see cref="Mss"/>, or a multiple of it where the link takes
+    /// super-segments.
+    /// </summary>
+    public int MaxSegment { get; private set; } = DefaultPeerMss;
+
     public StreamBuffer Buffer { get; } = new(chunks);
 
     /// <summary>How much the user may leave here, in octets; grows with the congestion window.</summary>
@@ -108,7 +114,13 @@ internal sealed class Sender(ChunkPool chunks)
         Sacked.Reset(iss);
     }
 
-    public void SetMss(int mss) => Mss = Math.Max(mss, MinMss);
+    /// <param name="mss">See <see cref="Mss"/>.</param>
+    /// <param name="room">Octets of data that fit into one frame of the link; it may be more or less than that.</param>
+    public void SetMss(int mss, int room = 0)
+    {
+        Mss = Math.Max(mss, MinMss);
+        MaxSegment = Math.Max(Mss, room - (room % Mss));
+    }
 
     /// <summary>The free space for the user to write to, in one piece.</summary>
     public Span<byte> GetWriteSpan()

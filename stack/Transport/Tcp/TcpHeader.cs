@@ -15,6 +15,9 @@ internal readonly ref struct TcpHeader
     /// <summary>What the four bits of the data offset can express.</summary>
     public const int MaxLength = 60;
 
+    /// <summary>Where the control bits stand.</summary>
+    public const int FlagsOffset = 13;
+
     public const int ChecksumOffset = 16;
 
     private readonly ReadOnlySpan<byte> _octets;
@@ -32,7 +35,7 @@ internal readonly ref struct TcpHeader
     /// <summary>Octets of header and options.</summary>
     public int Length => (_octets[12] >> 4) * 4;
 
-    public TcpFlags Flags => (TcpFlags)_octets[13];
+    public TcpFlags Flags => (TcpFlags)_octets[FlagsOffset];
 
     /// <summary>As on the wire, not scaled.</summary>
     public ushort Window => BinaryPrimitives.ReadUInt16BigEndian(_octets[14..]);
@@ -74,7 +77,7 @@ internal readonly ref struct TcpHeader
         BinaryPrimitives.WriteUInt32BigEndian(destination[4..], seq.Value);
         BinaryPrimitives.WriteUInt32BigEndian(destination[8..], ack.Value);
         destination[12] = (byte)(headerLength / 4 << 4);
-        destination[13] = (byte)flags;
+        destination[FlagsOffset] = (byte)flags;
         BinaryPrimitives.WriteUInt16BigEndian(destination[14..], window);
         BinaryPrimitives.WriteUInt16BigEndian(destination[ChecksumOffset..], 0);
         BinaryPrimitives.WriteUInt16BigEndian(destination[18..], urgentPointer);

@@ -24,9 +24,10 @@ internal sealed class TcpProtocol : ITransport
     private readonly LocalQueues _queues = new();
     private Connection? _lastUsed;
 
-    public TcpProtocol(INetworkLayer network, Queue<StackSocket> changed, Entropy entropy)
+    public TcpProtocol(INetworkLayer network, Queue<StackSocket> changed, ChunkPool chunks, Entropy entropy)
     {
         Network = network;
+        Chunks = chunks;
         _changed = changed;
         Writer = new SegmentWriter(network);
         Ports = new PortTable(entropy);
@@ -38,7 +39,7 @@ internal sealed class TcpProtocol : ITransport
 
     public SegmentWriter Writer { get; }
 
-    public ChunkPool Chunks { get; } = new();
+    public ChunkPool Chunks { get; }
 
     public PortTable Ports { get; }
 
@@ -72,7 +73,7 @@ internal sealed class TcpProtocol : ITransport
             return;
         var key = new ConnectionKey(
             new IpEndpoint(packet.Destination, header.DestinationPort), new IpEndpoint(packet.Source, header.SourcePort));
-        Segment seg = Segment.Read(header);
+        Segment seg = Segment.Read(header, frame.SegmentSize);
         if (TryFind(key, out Connection? connection))
         {
             SegmentArrives.OnConnection(connection, seg, header.Payload, now);

@@ -64,12 +64,14 @@ internal sealed class UdpProtocol(
         Frame frame = network.RentFrame(length);
         Span<byte> datagram = frame.Append(length);
         payload.CopyTo(datagram[UdpHeader.Length..]);
-        uint? pseudoHeader = route.ChecksumTrusted
+        // IP_PMTUDISC_WANT, Linux's default: what fits must not be cut on the way, what does not is cut by us.
+        bool fits = IPv4Header.MinLength + length <= route.Mtu;
+        // Where a fragment leaves the process, nobody could compute the checksum of the whole.
+        frame.LacksChecksum = route.ChecksumTrusted && fits;
+        uint? pseudoHeader = frame.LacksChecksum
             ? null
             : Checksum.PseudoHeader(route.Source, route.Destination, IpProtocol.Udp, length);
         UdpHeader.Write(datagram, socket.Local.Port, to.Port, pseudoHeader);
-        // IP_PMTUDISC_WANT, Linux's default: what fits must not be cut on the way, what does not is cut by us.
-        bool fits = IPv4Header.MinLength + length <= route.Mtu;
         byte timeToLive = route.Destination.IsMulticast ? MulticastTimeToLive : socket.TimeToLive;
         var options = new PacketOptions(IpProtocol.Udp, timeToLive, socket.TypeOfService, DontFragment: fits);
         network.Send(frame, route, options, now);

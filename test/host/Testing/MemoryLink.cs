@@ -27,6 +27,8 @@ internal sealed class MemoryLink(FramePool frames) : IPolledLink
 
     public bool ChecksumTrusted => false;
 
+    public int MaxSuperSegment => 0;
+
     public int Descriptor => -1;
 
     public int ControlDescriptor => -1;

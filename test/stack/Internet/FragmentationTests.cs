@@ -118,7 +118,7 @@ public sealed class FragmentationTests
             int offset = 8 * chance.Next(0, 8191);
             host.Hear(TestHost.RawIp(protocol, payload, id: (ushort)chance.Next(3000), offset: offset, more: chance.Next(4) > 0));
             int held = (host.Frames.Outstanding * host.Frames.FrameCapacity) +
-                (host.Stack.LargeFrames.Outstanding * host.Stack.LargeFrames.FrameCapacity);
+                (host.Stack.Memory.LargeFrames.Outstanding * host.Stack.Memory.LargeFrames.FrameCapacity);
             Assert.That(held, Is.LessThanOrEqualTo(Reassembly.MaxOctets), $"seed {seed}");
         }
         host.Wait(40);

@@ -18,7 +18,9 @@ internal sealed class RecordingLink : ILink
 
     public int? QueueOctets => null;
 
-    public bool ChecksumTrusted => false;
+    public bool ChecksumTrusted { get; init; }
+
+    public int MaxSuperSegment => 0;
 
     public void Send(Frame frame)
     {

@@ -77,12 +77,17 @@ internal sealed class SimulatedHost
             Addresses = [new IpPrefix(Address, 24)],
             DetectConflicts = false,
         };
-        Stack = new NetworkStack(options, to, Frames, entropy);
+        Stack = new NetworkStack(options, to, Memory, entropy);
     }
 
     public IpAddress Address { get; }
 
-    public FramePool Frames { get; } = new();
+    public StackMemory Memory { get; } = new(new FramePool());
+
+    public FramePool Frames => Memory.Frames;
+
+    /// <summary>Frames and chunks that are not back in their pools.</summary>
+    public int Outstanding => Memory.Frames.Outstanding + Memory.LargeFrames.Outstanding + Memory.Chunks.Outstanding;
 
     public NetworkStack Stack { get; }
 
@@ -100,7 +105,7 @@ internal sealed class SimulatedHost
     public void Turn(Instant now)
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
-        while (_in.TryReceive(Frames, now, out Frame? frame))
+        while (_in.TryReceive(Memory, now, out Frame? frame))
             Stack.Receive(frame!, now);
         Stack.Advance(now);
         AllocatedOctets += GC.GetAllocatedBytesForCurrentThread() - before;

@@ -1,4 +1,5 @@
 using Pyco.Stack.Link;
+using Pyco.Stack.Offload;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Stack.Tests.Testing;
@@ -7,12 +8,20 @@ namespace Pyco.Stack.Tests.Testing;
 /// One direction of a wire: takes frames from a stack and gives them back when their time has come, as its conditions
 /// and its seed will have it. It copies, so that each stack's pool shows its own leaks, and allocates nothing once warm.
 /// </summary>
+/// <remarks>
+/// With <see cref="WireConditions.MaxSuperSegment"/> it is a wire inside a process. With <see cref="WireConditions.IsSplit"/>
+/// too, it leads out of the process and into it again: super-segments are cut at one edge and joined at the other.
+/// </remarks>
 internal sealed class SimulatedWire(WireConditions conditions, Random chance, Func<Instant> clock) : ILink
 {
     private const int IPv4Start = 14;
 
-    private readonly PriorityQueue<byte[], (long At, long Order)> _inFlight = new();
-    private readonly Stack<byte[]> _free = new();
+    private readonly PriorityQueue<Packet, (long At, long Order)> _inFlight = new();
+    private readonly Stack<Packet> _free = new();
+    private readonly FramePool _parts = new();
+    private readonly Queue<Frame> _joined = new();
+    private readonly Frame[] _batch = new Frame[64];
+    private SegmentJoiner? _joiner;
     private readonly Queue<(Instant Departs, int Length)> _queue = new();
     private Instant _freeAt;
     private Instant _lastArrival;
@@ -23,9 +32,20 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
 
     public int? QueueOctets => conditions.KnownQueue;
 
-    public bool ChecksumTrusted => false;
+    public bool ChecksumTrusted => conditions.MaxSuperSegment > 0;
+
+    public int MaxSuperSegment => conditions.MaxSuperSegment;
 
     public int Sent { get; private set; }
+
+    /// <summary>Frames sent that were super-segments.</summary>
+    public int SuperSegments { get; private set; }
+
+    /// <summary>Frames that came out of the wire as super-segments.</summary>
+    public int SuperSegmentsReceived { get; private set; }
+
+    /// <summary>Frames that were on the wire with a checksum left out.</summary>
+    public int LackedChecksum { get; private set; }
 
     public int Lost { get; private set; }
 
@@ -39,24 +59,66 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
 
     public void Send(Frame frame)
     {
+        SuperSegments += frame.SegmentSize > 0 ? 1 : 0;
+        if (!conditions.IsSplit)
+        {
+            SendWhole(frame);
+            return;
+        }
+        SegmentSplitter splitter = new(frame);
+        while (splitter.TryTake(_parts, out Frame? part))
+            SendWhole(part);
+    }
+
+    /// <summary>Takes a frame that has arrived by now, into a frame of the receiver's pools.</summary>
+    public bool TryReceive(StackMemory memory, Instant now, out Frame? frame)
+    {
+        if (!_joined.TryDequeue(out frame))
+        {
+            if (!TryTake(memory, now, out frame))
+                return false;
+            if (conditions.IsSplit)
+                frame = Join(frame!, memory, now);
+        }
+        SuperSegmentsReceived += frame!.SegmentSize > 0 ? 1 : 0;
+        return true;
+    }
+
+    private void SendWhole(Frame frame)
+    {
         Sent++;
+        LackedChecksum += frame.LacksChecksum ? 1 : 0;
         if (TryQueue(frame.Length, out Instant departure))
-            Carry(frame.Octets, departure);
+            Carry(frame, departure);
         frame.Dispose();
     }
 
-    /// <summary>Takes a frame that has arrived by now, into a frame of the receiver's pool.</summary>
-    public bool TryReceive(FramePool pool, Instant now, out Frame? frame)
+    private bool TryTake(StackMemory memory, Instant now, out Frame? frame)
     {
         frame = null;
         if (!(NextArrival <= now))
             return false;
-        byte[] packet = _inFlight.Dequeue();
-        int length = BitConverter.ToInt32(packet);
-        frame = pool.Rent();
-        packet.AsSpan(sizeof(int), length).CopyTo(frame.Append(length));
+        Packet packet = _inFlight.Dequeue();
+        frame = (packet.Length <= conditions.Mtu + IPv4Start ? memory.Frames : memory.LargeFrames).Rent();
+        packet.Octets.AsSpan(0, packet.Length).CopyTo(frame.Append(packet.Length));
+        frame.SegmentSize = packet.SegmentSize;
+        frame.LacksChecksum = packet.LacksChecksum;
         _free.Push(packet);
         return true;
+    }
+
+    /// <summary>Takes all that has arrived with the frame, and joins it.</summary>
+    private Frame Join(Frame first, StackMemory memory, Instant now)
+    {
+        _batch[0] = first;
+        int count = 1;
+        while (count < _batch.Length && TryTake(memory, now, out Frame? next))
+            _batch[count++] = next!;
+        _joiner ??= new SegmentJoiner(memory.LargeFrames);
+        count = _joiner.Join(_batch.AsSpan(0, count));
+        for (int index = 1; index < count; index++)
+            _joined.Enqueue(_batch[index]);
+        return _batch[0];
     }
 
     private bool TryQueue(int length, out Instant departure)
@@ -79,7 +141,7 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
         return true;
     }
 
-    private void Carry(ReadOnlySpan<byte> octets, Instant departure)
+    private void Carry(Frame frame, Instant departure)
     {
         if (Happens(conditions.Loss))
         {
@@ -96,19 +158,21 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
             arrival = arrival > _lastArrival ? arrival : _lastArrival;
             _lastArrival = arrival;
         }
-        Put(octets, arrival);
+        Put(frame, arrival);
         if (Happens(conditions.Duplicate))
-            Put(octets, arrival);
+            Put(frame, arrival);
     }
 
-    private void Put(ReadOnlySpan<byte> octets, Instant arrival)
+    private void Put(Frame frame, Instant arrival)
     {
-        if (!_free.TryPop(out byte[]? packet))
-            packet = new byte[sizeof(int) + conditions.Mtu + IPv4Start];
-        BitConverter.TryWriteBytes(packet, octets.Length);
-        Span<byte> copy = packet.AsSpan(sizeof(int), octets.Length);
-        octets.CopyTo(copy);
-        bool isIPv4 = octets.Length > IPv4Start && octets[12] == 0x08 && octets[13] == 0x00;
+        if (!_free.TryPop(out Packet? packet))
+            packet = new Packet(IPv4Start + Math.Max(conditions.Mtu, conditions.IsSplit ? 0 : conditions.MaxSuperSegment));
+        packet.Length = frame.Length;
+        packet.SegmentSize = frame.SegmentSize;
+        packet.LacksChecksum = frame.LacksChecksum;
+        Span<byte> copy = packet.Octets.AsSpan(0, packet.Length);
+        frame.Octets.CopyTo(copy);
+        bool isIPv4 = copy.Length > IPv4Start && copy[12] == 0x08 && copy[13] == 0x00;
         if (isIPv4 && Happens(conditions.Corrupt))
         {
             copy[chance.Next(IPv4Start, copy.Length)] ^= (byte)(1 << chance.Next(8));
@@ -118,4 +182,16 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
     }
 
     private bool Happens(double share) => share > 0 && chance.NextDouble() < share;
+
+    /// <summary>A frame on the wire.</summary>
+    private sealed class Packet(int capacity)
+    {
+        public byte[] Octets { get; } = new byte[capacity];
+
+        public int Length { get; set; }
+
+        public int SegmentSize { get; set; }
+
+        public bool LacksChecksum { get; set; }
+    }
 }

@@ -22,11 +22,12 @@ internal sealed class TestHost : IDisposable
     private readonly List<UdpSocket> _sockets = [];
     private Instant? _next;
 
-    public TestHost(bool detectConflicts = false, int mtu = 1500, bool start = true)
+    public TestHost(bool detectConflicts = false, int mtu = 1500, bool start = true, bool checksumTrusted = false)
     {
         Link = new RecordingLink
         {
             Mtu = mtu,
+            ChecksumTrusted = checksumTrusted,
             Observe = octets => Trace.Add($"{Now} {Describe(octets)}"),
         };
         Stack = new NetworkStack(
@@ -197,7 +198,7 @@ internal sealed class TestHost : IDisposable
             socket.Close();
         Stack.ShutDown();
         Assert.That(Frames.Outstanding, Is.Zero, "frames leaked");
-        Assert.That(Stack.LargeFrames.Outstanding, Is.Zero, "large frames leaked");
+        Assert.That(Stack.Memory.LargeFrames.Outstanding, Is.Zero, "large frames leaked");
     }
 
     private static string Describe(byte[] octets)

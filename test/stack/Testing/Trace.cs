@@ -19,7 +19,7 @@ internal sealed class Trace
     // Both wrap within the first octets, so every trace also tests the ring.
     private static readonly SequenceNumber PeerIss = new(0xffff_fffe);
 
-    private readonly TraceWire _wire = new(PeerAddress, StackAddress);
+    private readonly TraceWire _wire;
     private readonly FramePool _frames = new();
     private readonly NetworkStack _stack;
     private readonly List<string> _log = [];
@@ -31,8 +31,10 @@ internal sealed class Trace
     private double _seconds;
     private Instant? _deadline;
 
-    public Trace()
+    /// <param name="maxSuperSegment">See <see cref="Pyco.Stack.Link.ILink.MaxSuperSegment"/>.</param>
+    public Trace(int maxSuperSegment = 0)
     {
+        _wire = new TraceWire(PeerAddress, StackAddress) { MaxSuperSegment = maxSuperSegment };
         StackOptions options = new()
         {
             Mac = TraceWire.StackMac,
@@ -69,9 +71,10 @@ internal sealed class Trace
     public uint LastTimestamp { get; private set; }
 
     /// <summary>A connection that the stack has opened; both sides have sent one octet of sequence space.</summary>
-    public static Trace Established(string peerOptions = "mss 1000", int peerWindow = 65535)
+    public static Trace Established(
+        string peerOptions = "mss 1000", int peerWindow = 65535, int maxSuperSegment = 0)
     {
-        Trace trace = new Trace().AppConnects();
+        Trace trace = new Trace(maxSuperSegment).AppConnects();
         trace.StackSends("S 0:0(0)");
         trace.PeerSends($"S. 0:0(0) ack 1 win {peerWindow} <{peerOptions}>");
         trace.StackSends("1:1(0) ack 1");
@@ -217,6 +220,14 @@ internal sealed class Trace
         return this;
     }
 
+    /// <summary>Many segments of the peer come in one frame.</summary>
+    public Trace PeerSendsSuperSegment(string segment, int segmentSize)
+    {
+        Hear(segment, text: null, default, segmentSize);
+        Turn();
+        return this;
+    }
+
     /// <summary>The peer's segments come in one batch: the stack answers when it has seen them all.</summary>
     public Trace PeerSendsTogether(params string[] segments)
     {
@@ -250,7 +261,7 @@ internal sealed class Trace
         return this;
     }
 
-    private void Hear(string segment, string? text, ReadOnlySpan<byte> options = default)
+    private void Hear(string segment, string? text, ReadOnlySpan<byte> options = default, int segmentSize = 0)
     {
         TraceSegment parsed = TraceSegment.Parse(segment);
         byte[] payload = new byte[parsed.Length];
@@ -266,7 +277,9 @@ internal sealed class Trace
             octets[12] = (byte)((TcpHeader.MinLength + options.Length) / 4 << 4);
         }
         _log.Add($"{_seconds:0.000000} > {parsed}");
-        _stack.Receive(_wire.FromPeer(_frames, octets), Now);
+        Frame frame = _wire.FromPeer(segmentSize > 0 ? _stack.Memory.LargeFrames : _frames, octets);
+        frame.SegmentSize = segmentSize;
+        _stack.Receive(frame, Now);
     }
 
     /// <summary>The oldest segment not looked at yet was sent at this moment, and is this one.</summary>

@@ -32,4 +32,10 @@ public sealed record WireConditions
     public int? KnownQueue { get; init; }
 
     public int Mtu { get; init; } = 1500;
+
+    /// <summary>See <see cref="Pyco.Stack.Link.ILink.MaxSuperSegment"/>; the wire then trusts checksums too.</summary>
+    public int MaxSuperSegment { get; init; }
+
+    /// <summary>Super-segments are cut at one edge of the wire and joined at the other, checksums filled in and verified.</summary>
+    public bool IsSplit { get; init; }
 }

@@ -55,6 +55,9 @@ internal interface ICongestionControl
 /// <param name="Nxt">Snd.Nxt: an ACK beyond it ends the round trip that begins now.</param>
 internal readonly record struct AckSample(Instant Now, int AckedOctets, SequenceNumber Ack, SequenceNumber Nxt)
 {
+    /// <summary>Octets of the largest segment that we send; the segment size, if zero.</summary>
+    public int LargestSegment { get; init; }
+
     /// <summary>The round trip that the ACK measured, or null.</summary>
     public TimeSpan? Rtt { get; init; }
 

@@ -5,7 +5,10 @@ namespace Pyco.Stack.Transport.Tcp.CongestionControl;
 /// </summary>
 internal sealed class SlowStart(int smss)
 {
-    /// <summary>L of RFC 9406 §4.2 for senders without pacing: a stretch ACK opens the window by no more than this.</summary>
+    /// <summary>
+    /// L of RFC 9406 §4.2 for senders without pacing: a stretch ACK opens the window by no more than this. Where
+    /// super-segments travel whole, each counts as one: an ACK that answers one is no stretch ACK. (Linux has no such limit.)
+    /// </summary>
     private const int MaxSegmentsForAck = 8;
 
     private readonly HyStart _hyStart = new();
@@ -29,7 +32,7 @@ internal sealed class SlowStart(int smss)
             Ssthresh = Cwnd;
             return acked;
         }
-        int growth = Math.Min(acked, MaxSegmentsForAck * Smss);
+        int growth = Math.Min(acked, MaxSegmentsForAck * Math.Max(Smss, ack.LargestSegment));
         if (isFirst)
             growth = _hyStart.Growth(growth);
         growth = Math.Min(growth, Ssthresh - Cwnd);

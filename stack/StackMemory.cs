@@ -1,0 +1,32 @@
+using Pyco.Stack.Transport.Tcp;
+using Pyco.Stack.Wire;
+
+namespace Pyco.Stack;
+
+/// <summary>
+/// The buffers of a stack. All stacks of one event loop may share them, so that a thousand stacks need no more than what
+/// is in use at a time. Not thread-safe.
+/// </summary>
+public sealed class StackMemory
+{
+    /// <summary>Octets of a frame for the largest IP packet and Ethernet's header.</summary>
+    public const int LargeFrameCapacity = IPv4Header.MaxPacketLength + FramePool.DefaultHeadroom + 1;
+
+    private const int LargeFramesPerSlab = 4;
+
+    /// <param name="frames">Frames for packets of the link's MTU.</param>
+    public StackMemory(FramePool frames)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        Frames = frames;
+    }
+
+    /// <summary>Frames for packets of the link's MTU.</summary>
+    public FramePool Frames { get; }
+
+    /// <summary>Frames for packets that come or go in fragments, and for super-segments.</summary>
+    public FramePool LargeFrames { get; } = new(LargeFrameCapacity, LargeFramesPerSlab);
+
+    /// <summary>What the streams of TCP are kept in.</summary>
+    internal ChunkPool Chunks { get; } = new();
+}
