@@ -23,14 +23,14 @@ internal sealed class StackHost : LoopTenant, IDisposable
         EventLoop loop,
         StackOptions options,
         IPolledLink link,
-        FramePool frames,
+        StackMemory memory,
         HostCredentials credentials,
         string interfaceName,
         Action<string> log)
     {
         _loop = loop;
         _link = link;
-        Stack = new NetworkStack(options, link, frames, Entropy.System);
+        Stack = new NetworkStack(options, link, memory, Entropy.System);
         int mtu = Math.Min(link.Mtu, options.Mtu ?? int.MaxValue);
         LoopTenant? outer = loop.Serving;
         loop.Serving = this; // what the bridge watches is this host's

@@ -53,12 +53,12 @@ public static class StackHostProcess
 
     private static void Serve(StackHostOptions options, ReadyLine ready)
     {
-        FramePool frames = new();
+        StackMemory memory = new(new FramePool());
         using EventLoop loop = new(TimeProvider.System);
         using Interruption interruption = new(loop);
-        IPolledLink link = options.OpenLink(frames);
+        IPolledLink link = options.OpenLink(memory.Frames);
         using StackHost host = new(
-            loop, options.Stack, link, frames, options.Credentials, options.InterfaceName, options.Log);
+            loop, options.Stack, link, memory, options.Credentials, options.InterfaceName, options.Log);
         loop.Turn(TimeSpan.Zero);
         host.Stack.Start(loop.Now);
         host.Wake();

@@ -23,12 +23,13 @@ internal sealed class VirtualNetwork : IDisposable
         Options = options;
         Folder = folder;
         _log = log;
-        Switch = new Switch(Frames, () => loop.Now) { IsHub = options.IsHub };
+        Memory = new StackMemory(FramesFor(options.Mtu));
+        Switch = new Switch(Memory, () => loop.Now) { IsHub = options.IsHub };
         Hosts = new HostTable(this);
-        Plugs = new PlugServer(loop, Frames, options, folder, Switch, Log) { Changed = NoteChange };
+        Plugs = new PlugServer(loop, Memory.Frames, options, folder, Switch, Log) { Changed = NoteChange };
         if (options.Tap is { } tap)
         {
-            _tap = new TapPort(loop, Frames, tap, options.Mtu);
+            _tap = new TapPort(loop, Memory.Frames, tap, options.Mtu);
             Switch.TryAdd(_tap);
         }
         _housekeeper = new Housekeeper(this);
@@ -45,7 +46,8 @@ internal sealed class VirtualNetwork : IDisposable
 
     public NetworkFolder Folder { get; }
 
-    public FramePool Frames { get; } = new();
+    /// <summary>The buffers of the switch and of all stacks.</summary>
+    public StackMemory Memory { get; }
 
     public Switch Switch { get; }
 
@@ -71,6 +73,13 @@ internal sealed class VirtualNetwork : IDisposable
         Plugs.Dispose();
         _tap?.Dispose();
         Loop.Remove(_housekeeper);
+    }
+
+    /// <summary>Frames of the network's MTU, with room for headers before it.</summary>
+    private static FramePool FramesFor(int mtu)
+    {
+        int capacity = FramePool.DefaultHeadroom + mtu + 18; // Ethernet's header with a VLAN's tag
+        return new FramePool((capacity + 2047) / 2048 * 2048);
     }
 
     /// <summary>Forgets silent stations, and ends a network that nobody has asked for by name and nobody uses.</summary>

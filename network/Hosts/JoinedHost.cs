@@ -145,7 +145,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         string description = string.Create(
             CultureInfo.InvariantCulture, $"{Addresses[0].Address} {Command} pid={ProcessId} uid={UserId}");
         MacAddress mac = _order.Mac ?? DefaultMac.For(new VnlLocator(_network.Options.Path), Addresses[0].Address);
-        _port = new LocalPort(description, UserId, mtu);
+        _port = new LocalPort(description, UserId, mtu) { IsWire = _capture >= 0 };
         if (!_network.Switch.TryAdd(_port, _order.Network.Port))
             throw new IOException($"port {_order.Network.Port} of the network is taken: choose another");
         StackOptions options = new()
@@ -156,7 +156,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
             Mtu = mtu,
         };
         _host = new StackHost(
-            _network.Loop, options, OpenLink(mac), _network.Frames, _order.Credentials, _order.InterfaceName, _network.Log);
+            _network.Loop, options, OpenLink(mac), _network.Memory, _order.Credentials, _order.InterfaceName, _network.Log);
         _port.Arrived = _host.Wake;
         _host.Failed = OnBug;
     }

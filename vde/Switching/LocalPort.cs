@@ -28,9 +28,15 @@ public sealed class LocalPort : SwitchPort, IPolledLink
 
     public int? QueueOctets => null;
 
-    public bool ChecksumTrusted => false;
+    /// <summary>
+    /// True to carry what a wire would: frames of the MTU with checksums, as a capture at this port shall show them and an
+    /// impairment needs them.
+    /// </summary>
+    public bool IsWire { get; set; }
 
-    public int MaxSuperSegment => 0;
+    public bool ChecksumTrusted => !IsWire;
+
+    public int MaxSuperSegment => IsWire ? 0 : ushort.MaxValue;
 
     public int Descriptor => -1;
 
@@ -66,6 +72,8 @@ public sealed class LocalPort : SwitchPort, IPolledLink
         while (_arrived.TryDequeue(out Frame? frame))
             frame.Dispose();
     }
+
+    protected internal override bool TakesSuperSegments => !IsWire;
 
     protected override void Deliver(Frame frame)
     {

@@ -1,4 +1,5 @@
 using Pyco.Stack;
+using Pyco.Stack.Offload;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Vde.Switching;
@@ -11,9 +12,9 @@ namespace Pyco.Vde.Switching;
 /// It does not look for loops (no spanning tree): two switches are to be joined by one cable. Addresses that move between
 /// ports all the time, which <see cref="MacTable.Moves"/> counts, are the sign of a second one.
 /// </remarks>
-/// <param name="frames">Where copies of flooded frames are rented.</param>
+/// <param name="memory">Where copies of flooded frames are rented, and the parts of those that a wire has to take.</param>
 /// <param name="clock">The moment, for the ageing of addresses.</param>
-public sealed class Switch(FramePool frames, Func<Instant> clock)
+public sealed class Switch(StackMemory memory, Func<Instant> clock)
 {
     /// <summary>The VLAN of ports that were told nothing, as vde_switch has it.</summary>
     public const int DefaultVlan = 0;
@@ -43,7 +44,7 @@ public sealed class Switch(FramePool frames, Func<Instant> clock)
             return false;
         port.Number = wanted > 0 ? wanted : index + 1;
         _ports.Insert(index, port);
-        port.Enter(this);
+        port.PlugInto(this);
         return true;
     }
 
@@ -53,7 +54,7 @@ public sealed class Switch(FramePool frames, Func<Instant> clock)
         ArgumentNullException.ThrowIfNull(port);
         if (!_ports.Remove(port))
             return;
-        port.Enter(null);
+        port.PlugInto(null);
         Stations.Forget(port);
         foreach (SwitchPort other in _ports)
         {
@@ -187,32 +188,65 @@ public sealed class Switch(FramePool frames, Func<Instant> clock)
     {
         if (to.Mirror is not null)
             CopyToMirror(to, vlan, frame);
-        if (to.UntaggedVlan != vlan)
+        Transmit(to, isTagged: to.UntaggedVlan != vlan, vlan, frame);
+    }
+
+    /// <summary>A mirror sees frames of every VLAN as they are, whatever it is a member of.</summary>
+    private void CopyToMirror(SwitchPort port, int vlan, Frame frame) =>
+        Transmit(port.Mirror!, isTagged: port.UntaggedVlan != vlan, vlan, Copy(frame));
+
+    private void Transmit(SwitchPort to, bool isTagged, int vlan, Frame frame)
+    {
+        if (IsForWire(frame) || (to.TakesSuperSegments && !isTagged))
+        {
+            TransmitOne(to, isTagged, vlan, frame);
+            return;
+        }
+        SegmentSplitter splitter = new(frame);
+        while (splitter.TryTake(memory.Frames, out Frame? part))
+            TransmitOne(to, isTagged, vlan, part);
+    }
+
+    private void TransmitOne(SwitchPort to, bool isTagged, int vlan, Frame frame)
+    {
+        if (isTagged)
             VlanTag.Insert(frame, vlan);
         if (_taps.Count > 0)
             Tap(to, FrameDirection.Outbound, frame);
         to.Transmit(frame);
     }
 
-    /// <summary>A mirror sees frames of every VLAN as they are, whatever it is a member of.</summary>
-    private void CopyToMirror(SwitchPort port, int vlan, Frame frame)
+    /// <summary>Shows the taps what a wire would carry.</summary>
+    private void Tap(SwitchPort port, FrameDirection direction, Frame frame)
     {
-        Frame copy = Copy(frame);
-        if (port.UntaggedVlan != vlan)
-            VlanTag.Insert(copy, vlan);
-        port.Mirror!.Transmit(copy);
+        if (IsForWire(frame))
+        {
+            Record(port, direction, frame);
+            return;
+        }
+        SegmentSplitter splitter = new(Copy(frame));
+        while (splitter.TryTake(memory.Frames, out Frame? part))
+        {
+            Record(port, direction, part);
+            part.Dispose();
+        }
     }
 
-    private void Tap(SwitchPort port, FrameDirection direction, Frame frame)
+    private void Record(SwitchPort port, FrameDirection direction, Frame frame)
     {
         foreach (IFrameTap tap in _taps)
             tap.Record(port, direction, frame);
     }
 
+    private static bool IsForWire(Frame frame) => frame is { SegmentSize: 0, LacksChecksum: false };
+
     private Frame Copy(Frame frame)
     {
-        Frame copy = frames.Rent();
+        FramePool pool = FramePool.DefaultHeadroom + frame.Length <= memory.Frames.FrameCapacity ? memory.Frames : memory.LargeFrames;
+        Frame copy = pool.Rent();
         frame.Octets.CopyTo(copy.Append(frame.Length));
+        copy.SegmentSize = frame.SegmentSize;
+        copy.LacksChecksum = frame.LacksChecksum;
         return copy;
     }
 

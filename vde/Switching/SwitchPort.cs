@@ -27,6 +27,12 @@ public abstract class SwitchPort
     /// <summary>Where all that passes this port is copied to, or null.</summary>
     public SwitchPort? Mirror { get; set; }
 
+    /// <summary>What the cable of this port does to frames, or null for nothing.</summary>
+    public PortImpairment? Impairment { get; set; }
+
+    /// <summary>True if frames need not be what a wire takes, because they stay in this process.</summary>
+    protected internal virtual bool TakesSuperSegments => false;
+
     /// <summary>The switch, while the port is in one.</summary>
     protected Switch? Owner { get; private set; }
 
@@ -41,14 +47,29 @@ public abstract class SwitchPort
 
     internal bool IsMember(int vlan) => UntaggedVlan == vlan || IsTagged(vlan);
 
-    internal void Enter(Switch? owner) => Owner = owner;
+    internal void PlugInto(Switch? owner) => Owner = owner;
 
     /// <summary>Gives a frame to the station; the port disposes it, sent or dropped.</summary>
     internal void Transmit(Frame frame)
     {
         Counters.FramesOut++;
         Counters.OctetsOut += frame.Length;
-        Deliver(frame);
+        if (Impairment is { } impairment)
+            impairment.ToStation(frame);
+        else
+            Deliver(frame);
+    }
+
+    /// <summary>The frame has come to the end of the cable.</summary>
+    internal void Arrive(Frame frame) => Deliver(frame);
+
+    /// <summary>The frame has come to the switch's end of the cable.</summary>
+    internal void Enter(Frame frame)
+    {
+        if (Owner is { } owner)
+            owner.Receive(this, frame);
+        else
+            frame.Dispose();
     }
 
     /// <summary>Takes the frame on its way to the station.</summary>
@@ -58,9 +79,9 @@ public abstract class SwitchPort
     protected void TakeFromStation(Frame frame)
     {
         ArgumentNullException.ThrowIfNull(frame);
-        if (Owner is { } owner)
-            owner.Receive(this, frame);
+        if (Impairment is { } impairment)
+            impairment.FromStation(frame);
         else
-            frame.Dispose();
+            Enter(frame);
     }
 }

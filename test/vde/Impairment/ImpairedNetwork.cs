@@ -97,6 +97,8 @@ internal sealed class ImpairedNetwork
 
         public int? QueueOctets => null;
 
+    public int MaxSuperSegment => 0;
+
         public bool ChecksumTrusted => false;
 
         public void Send(Frame frame) => link.Enqueue(frame, clock());
