@@ -22,12 +22,29 @@ internal interface IAddressAnnouncer
 /// <remarks>
 /// Two hosts that start at the same moment hear each other's probes. By RFC 5227 §2.1.1 both would give up; and neither
 /// would where both derive the same MAC from network and address, because each takes the other's probe for its own come
-/// back. So our probes carry a random number where others have zero, in the target's MAC, and the larger number wins.
+/// back. So our probes carry a number where others have zero, in the target's MAC, and the larger number wins: one that
+/// is up before one that is not, then one that came first before one that is <see cref="IsContended"/>, then chance.
+/// <para>
+/// A wait decides nothing when a host, the other one or the switch gets no processor for longer than that. One that
+/// wakes late has learned that, and probes again. And the owner may know from elsewhere that the address is contended.
+/// </para>
 /// </remarks>
 internal sealed class AddressClaims
 {
     /// <summary>How long the first probe may stay unanswered. A host on a local switch answers within a millisecond.</summary>
     public static readonly TimeSpan FirstProbeWait = TimeSpan.FromMilliseconds(15);
+
+    /// <summary>
+    /// How often to probe again because the end of the wait was noticed late. In that time another host may have probed and
+    /// come up unanswered. A machine that is always late must still start.
+    /// </summary>
+    public const int LateProbeCount = 3;
+
+    /// <summary>How many unanswered probes make a contended address usable after all: 2 s of silence.</summary>
+    public const int ContendedProbeCount = 8;
+
+    /// <summary>The time between probes for a contended address.</summary>
+    public static readonly TimeSpan ContendedProbeInterval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>PROBE_NUM of RFC 5227 §1.1.</summary>
     public const int ProbeCount = 3;
@@ -44,11 +61,19 @@ internal sealed class AddressClaims
     /// <summary>DEFEND_INTERVAL of RFC 5227 §1.1.</summary>
     public static readonly TimeSpan DefendInterval = TimeSpan.FromSeconds(10);
 
+    /// <summary>Set in the number of a probe that is sent while the address is in use.</summary>
+    private const ulong UpFlag = 1ul << 47;
+
+    /// <summary>Set in the number of a host that came first.</summary>
+    private const ulong FirstFlag = 1ul << 46;
+
+    private const int ChanceShift = 18; // 46 bits are left
+
     private readonly Claim[] _claims;
     private readonly IAddressAnnouncer _announcer;
     private readonly Entropy _entropy;
     private readonly StackCounters _counters;
-    private ulong? _tieBreaker;
+    private ulong? _chance;
     private Instant? _next;
 
     public AddressClaims(
@@ -61,12 +86,18 @@ internal sealed class AddressClaims
     /// <summary>Usable when all addresses are, Conflict when one is.</summary>
     public AddressState State { get; private set; } = AddressState.Probing;
 
+    /// <summary>See <see cref="NetworkStack.ConflictingMac"/>.</summary>
     public MacAddress? ConflictingMac { get; private set; }
 
     public IpAddress? ConflictingAddress { get; private set; }
 
-    /// <summary>48 bits, and never the zero of hosts that draw no number.</summary>
-    private ulong TieBreaker => _tieBreaker ??= (_entropy.NextUInt64() >> 16) | 1;
+    /// <summary>See <see cref="NetworkStack.AddressIsContended"/>.</summary>
+    public bool IsContended { get; set; }
+
+    /// <summary>The part of the number that no two hosts share; never the zero of hosts that draw no number.</summary>
+    private ulong Chance => _chance ??= (_entropy.NextUInt64() >> ChanceShift) | 1;
+
+    private ulong TieBreaker => Chance | (IsContended ? 0 : FirstFlag) | (State == AddressState.Usable ? UpFlag : 0);
 
     /// <summary>See <see cref="NetworkStack.YieldsAddress"/>.</summary>
     public bool Yields { get; set; }
@@ -80,15 +111,17 @@ internal sealed class AddressClaims
             return; // somebody was heard before we said a word
         foreach (Claim claim in _claims)
         {
-            claim.Phase = detect ? Phase.FirstProbe : Phase.Announce;
+            claim.Phase = detect ? Phase.FirstProbeSent : Phase.Announce;
             claim.Sent = detect ? 1 : 0;
-            claim.Timer.Set(now, detect ? FirstProbeWait : TimeSpan.Zero);
+            claim.Repeated = 0;
+            claim.Timer.Set(now, TimeSpan.Zero);
             if (detect)
                 SendProbe(claim);
         }
-        if (!detect)
-            State = AddressState.Usable;
         _next = now;
+        if (detect)
+            return; // the wait begins with the next turn, whose clock is read when the probe is out for certain
+        State = AddressState.Usable;
         Advance(now);
     }
 
@@ -133,6 +166,8 @@ internal sealed class AddressClaims
             }
             else if (claimsOurs && packet.SenderMac != ownMac)
                 Defend(claim, packet.SenderMac, now);
+            else if (probesOurs && packet.SenderMac == ownMac)
+                MeetTwin(claim, packet);
         }
     }
 
@@ -151,20 +186,30 @@ internal sealed class AddressClaims
         _next = null;
         foreach (Claim claim in _claims)
         {
-            if (claim.Timer.IsDue(now))
-                OnTimer(claim, now);
+            if (claim.Timer.At is { } at && now >= at)
+                OnTimer(claim, now - at, now);
             _next = Instant.Earlier(_next, claim.Timer.At);
         }
         return _next;
     }
 
-    private void OnTimer(Claim claim, Instant now)
+    private void OnTimer(Claim claim, TimeSpan late, Instant now)
     {
         claim.Timer.Clear();
         if (Yields || State == AddressState.Conflict)
             return;
         switch (claim.Phase)
         {
+            case Phase.FirstProbeSent:
+                claim.Phase = Phase.FirstProbe;
+                claim.Timer.Set(now, IsContended ? ContendedProbeInterval : FirstProbeWait);
+                break;
+            case Phase.FirstProbe when MustProbeAgain(claim, late):
+                SendProbe(claim);
+                claim.Repeated++;
+                claim.Phase = Phase.FirstProbeSent;
+                claim.Timer.Set(now, TimeSpan.Zero);
+                break;
             case Phase.FirstProbe:
                 claim.Phase = Phase.LaterProbes;
                 claim.Timer.Set(now, RandomProbeInterval());
@@ -193,6 +238,30 @@ internal sealed class AddressClaims
         }
     }
 
+    private bool MustProbeAgain(Claim claim, TimeSpan late) => IsContended
+        ? claim.Repeated < ContendedProbeCount - 1
+        : late > FirstProbeWait && claim.Repeated < LateProbeCount;
+
+    /// <summary>
+    /// A probe from our own MAC. It is one of ours reflected, or a host that starts and will get our answer; or one that
+    /// derived the same MAC, heard nobody in time and is up like us. No announcement would tell it from ourselves; its
+    /// number does.
+    /// </summary>
+    private void MeetTwin(Claim claim, in ArpPacket probe)
+    {
+        ulong other = probe.TargetMac.ToUInt64();
+        if ((other & UpFlag) == 0 || other == TieBreaker)
+            return;
+        _counters.AddressConflicts++;
+        if (other > TieBreaker)
+        {
+            GiveUp(claim, probe.SenderMac);
+            return;
+        }
+        (ConflictingMac, ConflictingAddress) = (probe.SenderMac, claim.Address);
+        SendProbe(claim); // the twin loses to it
+    }
+
     /// <summary>RFC 5227 §2.4 (b): defends once, and gives up if the other does not.</summary>
     private void Defend(Claim claim, MacAddress other, Instant now)
     {
@@ -203,6 +272,7 @@ internal sealed class AddressClaims
             return;
         }
         claim.LastConflict = now;
+        (ConflictingMac, ConflictingAddress) = (other, claim.Address);
         _announcer.SendAnnouncement(claim.Address);
     }
 
@@ -222,6 +292,7 @@ internal sealed class AddressClaims
 
     private enum Phase
     {
+        FirstProbeSent,
         FirstProbe,
         LaterProbes,
         Announce,
@@ -232,6 +303,7 @@ internal sealed class AddressClaims
         public readonly IpAddress Address = address;
         public Phase Phase;
         public int Sent;
+        public int Repeated;
         public Deadline Timer;
         public Instant? LastConflict;
     }
