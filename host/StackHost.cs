@@ -97,7 +97,9 @@ internal sealed class StackHost : LoopTenant, IDisposable
             ReceiveBatch(now);
     }
 
-    /// <summary>The program learns nothing of it, or only that nobody answers any more: so its user is told.</summary>
+    /// <summary>
+    /// A program only learns that new connections are refused with ENETUNREACH and that nobody answers on the old ones: so its user is told why.
+    /// </summary>
     private void TellConflicts()
     {
         if (Stack.Counters.AddressConflicts == _conflictsTold)
