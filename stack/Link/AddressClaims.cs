@@ -23,7 +23,8 @@ internal interface IAddressAnnouncer
 /// Two hosts that start at the same moment hear each other's probes. By RFC 5227 §2.1.1 both would give up; and neither
 /// would where both derive the same MAC from network and address, because each takes the other's probe for its own come
 /// back. So our probes carry a number where others have zero, in the target's MAC, and the larger number wins: one that
-/// is up before one that is not, then one that came first before one that is <see cref="IsContended"/>, then chance.
+/// is up before one that is not, and one that has been for some time before one that came up just now; then one that came
+/// first before one that is <see cref="IsContended"/>; then chance.
 /// <para>
 /// A wait decides nothing when a host, the other one or the switch gets no processor for longer than that. One that
 /// wakes late has learned that, and probes again. And the owner may know from elsewhere that the address is contended.
@@ -64,10 +65,16 @@ internal sealed class AddressClaims
     /// <summary>Set in the number of a probe that is sent while the address is in use.</summary>
     private const ulong UpFlag = 1ul << 47;
 
-    /// <summary>Set in the number of a host that came first.</summary>
-    private const ulong FirstFlag = 1ul << 46;
+    /// <summary>
+    /// Set besides after the last announcement. That is 2 s after the last probe, so who hears of a twin by an answer to
+    /// a probe has still the number that it sent.
+    /// </summary>
+    private const ulong SettledFlag = 1ul << 46;
 
-    private const int ChanceShift = 18; // 46 bits are left
+    /// <summary>Set in the number of a host that came first.</summary>
+    private const ulong FirstFlag = 1ul << 45;
+
+    private const ulong ChanceMask = FirstFlag - 1;
 
     private readonly Claim[] _claims;
     private readonly IAddressAnnouncer _announcer;
@@ -95,9 +102,7 @@ internal sealed class AddressClaims
     public bool IsContended { get; set; }
 
     /// <summary>The part of the number that no two hosts share; never the zero of hosts that draw no number.</summary>
-    private ulong Chance => _chance ??= (_entropy.NextUInt64() >> ChanceShift) | 1;
-
-    private ulong TieBreaker => Chance | (IsContended ? 0 : FirstFlag) | (State == AddressState.Usable ? UpFlag : 0);
+    private ulong Chance => _chance ??= (_entropy.NextUInt64() & ChanceMask) | 1;
 
     /// <summary>See <see cref="NetworkStack.YieldsAddress"/>.</summary>
     public bool Yields { get; set; }
@@ -161,7 +166,7 @@ internal sealed class AddressClaims
             else if (State != AddressState.Usable)
             {
                 // A packet from the address proves a conflict even with our own MAC, which may be derived from the address.
-                if (claimsOurs || LosesTo(packet, ownMac))
+                if (claimsOurs || LosesTo(claim, packet, ownMac))
                     GiveUp(claim, packet.SenderMac);
             }
             else if (claimsOurs && packet.SenderMac != ownMac)
@@ -172,10 +177,22 @@ internal sealed class AddressClaims
     }
 
     /// <summary>Whether another's probe is a reason to give up; it may be our own, reflected (RFC 5227 §2.1.1).</summary>
-    private bool LosesTo(in ArpPacket probe, MacAddress ownMac)
+    private bool LosesTo(Claim claim, in ArpPacket probe, MacAddress ownMac)
     {
         ulong other = probe.TargetMac.ToUInt64();
-        return other == 0 ? probe.SenderMac != ownMac : other > TieBreaker;
+        return other == 0 ? probe.SenderMac != ownMac : other > NumberOf(claim);
+    }
+
+    private ulong NumberOf(Claim claim)
+    {
+        ulong number = Chance;
+        if (!IsContended)
+            number |= FirstFlag;
+        if (State == AddressState.Usable)
+            number |= UpFlag;
+        if (State == AddressState.Usable && claim.Phase == Phase.Settled)
+            number |= SettledFlag;
+        return number;
     }
 
     /// <summary>Does what is due.</summary>
@@ -234,6 +251,8 @@ internal sealed class AddressClaims
                 claim.Sent++;
                 if (claim.Sent < AnnouncementCount)
                     claim.Timer.Set(now, AnnounceInterval);
+                else
+                    claim.Phase = Phase.Settled;
                 break;
         }
     }
@@ -250,10 +269,10 @@ internal sealed class AddressClaims
     private void MeetTwin(Claim claim, in ArpPacket probe)
     {
         ulong other = probe.TargetMac.ToUInt64();
-        if ((other & UpFlag) == 0 || other == TieBreaker)
+        if ((other & UpFlag) == 0 || (other & ChanceMask) == Chance)
             return;
         _counters.AddressConflicts++;
-        if (other > TieBreaker)
+        if (other > NumberOf(claim))
         {
             GiveUp(claim, probe.SenderMac);
             return;
@@ -285,7 +304,7 @@ internal sealed class AddressClaims
         ConflictingAddress = claim.Address;
     }
 
-    private void SendProbe(Claim claim) => _announcer.SendProbe(claim.Address, MacAddress.FromUInt64(TieBreaker));
+    private void SendProbe(Claim claim) => _announcer.SendProbe(claim.Address, MacAddress.FromUInt64(NumberOf(claim)));
 
     private TimeSpan RandomProbeInterval() =>
         ProbeInterval + TimeSpan.FromMilliseconds(_entropy.Next((int)ProbeInterval.TotalMilliseconds));
@@ -296,6 +315,7 @@ internal sealed class AddressClaims
         FirstProbe,
         LaterProbes,
         Announce,
+        Settled,
     }
 
     private sealed class Claim(IpAddress address)

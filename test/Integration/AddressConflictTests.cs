@@ -130,6 +130,27 @@ internal sealed class AddressConflictTests : WireTest
         Assert.That(CountProbes("trace"), Is.GreaterThanOrEqualTo(8), "it listened longer than others");
     }
 
+    [Test, NeedsRoot]
+    public void Two_that_are_up_with_one_address_and_one_MAC_find_out_and_the_one_that_loses_is_told()
+    {
+        string address = Wire.FreshAddress();
+        RunningProgram first = Wire.RunAt(address, "sh", "-c", "echo up; read -r line");
+        first.WaitForOutput("up");
+        HostProcess host = HostProcess.Of(first);
+        Signal(host, "STOP");
+        Wire.AtEnd(() => Signal(host, "KILL"));
+        // In a network namespace of its own it does not see the lock either.
+        RunningProgram second = Wire.Start(
+            "unshare", "-n", Repository.PycoRun, "-a", address, "-f", Wire.Control, "--", "sh", "-c", "echo up; read -r line");
+        second.WaitForOutput("up");
+        Signal(host, "CONT");
+
+        bool HasLost(RunningProgram program) => program.Errors.Contains("given up", StringComparison.Ordinal);
+        Eventually.True(() => HasLost(first) || HasLost(second), () => "one that gives the address up");
+
+        Assert.That(HasLost(first) && HasLost(second), Is.False, "the other keeps it");
+    }
+
     private static void AssertRefused(RunningProgram program, string address)
     {
         Assert.That(program.WaitForExit(), Is.EqualTo(125));

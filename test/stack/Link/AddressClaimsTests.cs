@@ -231,8 +231,8 @@ public sealed class AddressClaimsTests
     {
         using var first = new TestHost(detectConflicts: true);
         using TestHost second = StartContended(seed: 2);
-        first.Wait(1.9);
-        second.Wait(4);
+        first.Wait(2.1);
+        second.Wait(4.1);
         first.Trace.Clear();
         HearProbeOf(first, second);
         Assert.That(first.Stack.AddressState, Is.EqualTo(AddressState.Usable));
@@ -246,10 +246,25 @@ public sealed class AddressClaimsTests
     }
 
     [Test]
+    public void Of_two_with_one_MAC_that_are_both_up_the_one_that_has_been_for_some_time_stays()
+    {
+        using TestHost elder = StartContended(seed: 2);
+        using var younger = new TestHost(detectConflicts: true);
+        elder.Wait(60);
+        younger.Wait(4);
+        HearProbeOf(elder, younger);
+        Assert.That(elder.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+        HearProbeOf(younger, elder);
+        Assert.That(younger.Stack.AddressState, Is.EqualTo(AddressState.Conflict));
+    }
+
+    [Test]
     public void Neither_an_own_later_probe_reflected_nor_a_host_that_starts_with_our_MAC_is_a_conflict()
     {
         using var host = new TestHost(detectConflicts: true);
         host.Wait(2.1);
+        HearProbeOf(host, host);
+        host.Wait(60);
         HearProbeOf(host, host);
         using var newcomer = new TestHost(detectConflicts: true, seed: 2);
         HearProbeOf(host, newcomer);
