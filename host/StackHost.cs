@@ -12,12 +12,17 @@ internal sealed class StackHost : LoopTenant, IDisposable
 {
     private const int FramesPerTurn = 64;
 
+    /// <summary>More than a switch's queue for us holds: what waited before this turn is read in so many batches.</summary>
+    private const int BatchesBeforeDecision = 4;
+
     private readonly EventLoop _loop;
     private readonly IPolledLink _link;
     private readonly Frame[] _frames = new Frame[FramesPerTurn];
     private readonly LinkSource _data;
     private readonly LinkSource _control;
+    private readonly Action<string> _log;
     private bool _mayHaveFrames;
+    private long _conflictsTold;
 
     public StackHost(
         EventLoop loop,
@@ -30,6 +35,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
     {
         _loop = loop;
         _link = link;
+        _log = log;
         Stack = new NetworkStack(options, link, memory, Entropy.System);
         int mtu = Math.Min(link.Mtu, options.Mtu ?? int.MaxValue);
         LoopTenant? outer = loop.Serving;
@@ -45,13 +51,18 @@ internal sealed class StackHost : LoopTenant, IDisposable
 
     public SocketBridge Bridge { get; }
 
+    /// <summary>See <see cref="IPolledLink.NetworkIdentity"/>.</summary>
+    public string? NetworkIdentity => _link.NetworkIdentity;
+
     protected override Instant? Run(Instant now)
     {
         // Without a descriptor the link itself has woken us.
-        int count = _mayHaveFrames || _link.Descriptor < 0 ? _link.Receive(_frames) : 0;
-        _mayHaveFrames = count == FramesPerTurn;
-        for (int index = 0; index < count; index++)
-            Stack.Receive(_frames[index], now);
+        if (_mayHaveFrames || _link.Descriptor < 0)
+            ReceiveBatch(now);
+        // Whether silence makes an address ours is decided only when all that has been said was heard, also what came
+        // after this turn's events were fetched.
+        if (Stack.AddressState == AddressState.Probing)
+            ReceiveAllThatWaits(now);
         if (_mayHaveFrames)
             Wake();
         Instant? link = _link.Advance(now);
@@ -60,6 +71,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
         Stack.Advance(now);
         Instant? bridge = Bridge.Advance(now);
         Instant? stack = Stack.Advance(now);
+        TellConflicts();
         Watch();
         return Instant.Earlier(Instant.Earlier(stack, bridge), link);
     }
@@ -72,6 +84,36 @@ internal sealed class StackHost : LoopTenant, IDisposable
         _data.Detach(_loop);
         _control.Detach(_loop);
         _link.Dispose();
+    }
+
+    private void ReceiveBatch(Instant now)
+    {
+        int count = _link.Receive(_frames);
+        _mayHaveFrames = count == FramesPerTurn;
+        for (int index = 0; index < count; index++)
+            Stack.Receive(_frames[index], now);
+    }
+
+    private void ReceiveAllThatWaits(Instant now)
+    {
+        for (int batch = 0; batch == 0 || (batch < BatchesBeforeDecision && _mayHaveFrames); batch++)
+            ReceiveBatch(now);
+    }
+
+    /// <summary>
+    /// A program only learns that new connections are refused with ENETUNREACH and that nobody answers on the old ones: so its user is told why.
+    /// </summary>
+    private void TellConflicts()
+    {
+        if (Stack.Counters.AddressConflicts == _conflictsTold)
+            return;
+        _conflictsTold = Stack.Counters.AddressConflicts;
+        MacAddress? mac = Stack.ConflictingMac;
+        string who = mac == Stack.Options.Mac ? $"another host that has our MAC address {mac} too" : $"{mac}";
+        _log(Stack.AddressState == AddressState.Conflict
+            ? $"address {Stack.ConflictingAddress} is in use on this network by {who}, which insists on it: given up, so this " +
+                "program is cut off; start it again with another -a"
+            : $"address {Stack.ConflictingAddress} is also used by {who}; defended it");
     }
 
     private void OnData(uint events, Instant now)

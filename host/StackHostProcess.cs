@@ -10,15 +10,6 @@ namespace Pyco.Host;
 public static class StackHostProcess
 {
     /// <summary>
-    /// How long to try for an address that somebody has: the host of the program that had it before needs a moment to see
-    /// that it is over, on a busy machine more than one.
-    /// </summary>
-    private static readonly TimeSpan ConflictPatience = TimeSpan.FromSeconds(0.5);
-
-    /// <summary>How long to leave it alone between two tries.</summary>
-    private static readonly TimeSpan ConflictPause = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>
     /// Becomes the leader of a new session, plugs in, brings the addresses up, tells <see
     /// cref="StackHostOptions.ReadyDescriptor"/>, and serves until the program and its descendants are gone or SIGTERM
     /// comes.
@@ -60,9 +51,8 @@ public static class StackHostProcess
         using StackHost host = new(
             loop, options.Stack, link, memory, options.Credentials, options.InterfaceName, options.Log);
         loop.Turn(TimeSpan.Zero);
-        host.Stack.Start(loop.Now);
-        host.Wake();
-        if (!IsAddressUp(host, loop))
+        using AddressBringUp addresses = new(host, loop);
+        if (!addresses.Run())
         {
             throw new IOException(
                 $"address {host.Stack.ConflictingAddress} is in use on this network by {host.Stack.ConflictingMac}: " +
@@ -73,26 +63,8 @@ public static class StackHostProcess
         while (!loop.StopRequested && watch is not { IsOver: true })
         {
             Instant? look = watch?.Advance(loop.Now);
+            addresses.Advance();
             loop.Turn(look is { } at ? at - loop.Now : null);
-        }
-    }
-
-    /// <summary>Waits until the address may be used, or somebody insists on it; true also if the wait is interrupted.</summary>
-    private static bool IsAddressUp(StackHost host, EventLoop loop)
-    {
-        Instant end = loop.Now + ConflictPatience;
-        while (true)
-        {
-            while (host.Stack.AddressState == AddressState.Probing && !loop.StopRequested)
-                loop.Turn(null);
-            if (host.Stack.AddressState != AddressState.Conflict)
-                return true;
-            if (loop.Now >= end)
-                return false;
-            for (Instant again = loop.Now + ConflictPause; loop.Now < again;)
-                loop.Turn(again - loop.Now);
-            host.Stack.RetryAddresses(loop.Now);
-            host.Wake();
         }
     }
 

@@ -96,21 +96,27 @@ internal static unsafe partial class Processes
 [StructLayout(LayoutKind.Sequential, Size = 256)]
 internal struct SpawnFileActions;
 
-/// <summary>The first part of struct statx, which has one layout on all machines.</summary>
-[StructLayout(LayoutKind.Sequential, Size = 256)]
+/// <summary>What is wanted of struct statx, which has one layout on all machines.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 256)]
 internal struct FileStatus
 {
-    public uint Mask;
-    public uint BlockSize;
-    public ulong Attributes;
-    public uint LinkCount;
+    [FieldOffset(20)]
     public uint UserId;
+
+    [FieldOffset(24)]
     public uint GroupId;
+
+    [FieldOffset(28)]
     public ushort Mode;
 
-    private readonly ushort _spare;
-
+    [FieldOffset(32)]
     public ulong Inode;
+
+    [FieldOffset(136)]
+    public uint DeviceMajor;
+
+    [FieldOffset(140)]
+    public uint DeviceMinor;
 
     public const ushort SetUserId = 0x800;
     public const ushort SetGroupId = 0x400;

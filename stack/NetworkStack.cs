@@ -81,7 +81,10 @@ public sealed class NetworkStack
     /// <summary>Whether the own addresses may be used yet, or who has one of them.</summary>
     public AddressState AddressState => _internet.Claims.State;
 
-    /// <summary>The MAC address that answered for one of ours, when <see cref="AddressState"/> is Conflict.</summary>
+    /// <summary>
+    /// The MAC address that answered for one of ours, when <see cref="AddressState"/> is Conflict; while it is Usable, the
+    /// last one against which it was defended.
+    /// </summary>
     public MacAddress? ConflictingMac => _internet.Claims.ConflictingMac;
 
     /// <summary>The own address that is in conflict.</summary>
@@ -97,12 +100,26 @@ public sealed class NetworkStack
         set => _internet.Claims.Yields = value;
     }
 
+    /// <summary>
+    /// Set before <see cref="Start"/> or <see cref="RetryAddresses"/> when the owner has reason to believe that another host
+    /// has an address or is about to: the stack then probes for 2 s before it takes the silence for an answer, and gives
+    /// way to a host that probes at the same time and has come first.
+    /// </summary>
+    public bool AddressIsContended
+    {
+        get => _internet.Claims.IsContended;
+        set => _internet.Claims.IsContended = value;
+    }
+
     /// <summary>True once somebody probed for our address while <see cref="YieldsAddress"/> was set.</summary>
     public bool AddressWasWanted => _internet.Claims.WasWanted;
 
     public StackMemory Memory { get; }
 
-    /// <summary>Begins to probe for the own addresses (RFC 5227) and then announces them.</summary>
+    /// <summary>
+    /// Begins to probe for the own addresses (RFC 5227) and then announces them. The wait for answers begins with the next
+    /// <see cref="Advance"/>, which is due at once.
+    /// </summary>
     public void Start(Instant now) => _internet.Claims.Start(Options.DetectConflicts, now);
 
     /// <summary>Uses the own addresses at once, because the owner knows of all who are on the wire, and announces them.</summary>

@@ -19,6 +19,8 @@ public sealed class CapturingLink(IPolledLink link, CaptureFile file) : IPolledL
 
     public int ControlDescriptor => link.ControlDescriptor;
 
+    public string? NetworkIdentity => link.NetworkIdentity;
+
     public bool WantsWrite => link.WantsWrite;
 
     public void Send(Frame frame)

@@ -16,6 +16,12 @@ public interface IPolledLink : ILink, IDisposable
     /// <summary>A second descriptor to watch, such as VDE's control connection, or -1.</summary>
     int ControlDescriptor { get; }
 
+    /// <summary>
+    /// A text that is the same for all links of this machine into the same network, whatever path they took to it; null
+    /// if there is none. A link that reconnects may be in another network than before.
+    /// </summary>
+    string? NetworkIdentity => null;
+
     /// <summary>True while frames wait until <see cref="Descriptor"/> is writable.</summary>
     bool WantsWrite { get; }
 

@@ -45,6 +45,14 @@ internal sealed unsafe class SwitchHandshake : IDisposable
     /// <summary>The path of the switch's datagram socket, once it has answered.</summary>
     public string SwitchSocket { get; private set; } = "";
 
+    /// <summary>
+    /// The control socket's device and inode: two paths to one switch have the same. Null if somebody has removed it
+    /// since.
+    /// </summary>
+    public string? NetworkIdentity => FileStatus.TryGet(_controlPath, out FileStatus status)
+        ? $"{status.DeviceMajor:x}:{status.DeviceMinor:x}:{status.Inode:x}"
+        : null;
+
     /// <summary>When to call <see cref="Continue"/> even if nothing is readable.</summary>
     public Instant NextTry { get; private set; }
 

@@ -74,6 +74,8 @@ public sealed unsafe class VdePlug : IPolledLink
     /// <summary>The path of the switch's socket for this port; vde_switch begins its name with the port's number.</summary>
     public string SwitchSocket { get; private set; } = "";
 
+    public string? NetworkIdentity { get; private set; }
+
     public int Mtu => EthernetMtu;
 
     public int? QueueOctets => StockQueueOctets;
@@ -202,6 +204,7 @@ public sealed unsafe class VdePlug : IPolledLink
     private void Take(SwitchHandshake handshake)
     {
         SwitchSocket = handshake.SwitchSocket;
+        NetworkIdentity = handshake.NetworkIdentity;
         (_control, int data) = handshake.TakeDescriptors();
         _data.Attach(data);
     }

@@ -131,6 +131,148 @@ public sealed class AddressClaimsTests
     }
 
     [Test]
+    public void A_host_that_overslept_its_wait_probes_again_and_waits_again()
+    {
+        using var host = new TestHost(detectConflicts: true);
+        host.Trace.Clear();
+        host.Oversleep(0.031);
+        host.Turn();
+        Assert.That(host.Trace, Is.EqualTo(new[] { $"0.031000 {Probe}" }));
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Probing));
+        host.Wait(0.015);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+    }
+
+    [Test]
+    public void A_host_that_always_oversleeps_comes_up_after_its_third_repetition()
+    {
+        using var host = new TestHost(detectConflicts: true);
+        for (int round = 0; round < 3; round++)
+        {
+            host.Oversleep(0.100);
+            host.Turn();
+            host.Turn();
+            Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Probing));
+        }
+        host.Oversleep(0.100);
+        host.Turn();
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+        Assert.That(host.Trace.Count(line => line.EndsWith(Probe, StringComparison.Ordinal)), Is.EqualTo(4));
+    }
+
+    [Test]
+    public void What_came_while_it_overslept_counts()
+    {
+        using var host = new TestHost(detectConflicts: true);
+        host.Oversleep(5);
+        host.HearArp(ArpOperation.Response, TestHost.Address, "0.0.0.0");
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Conflict));
+    }
+
+    [Test]
+    public void The_wait_begins_with_the_turn_after_the_probe()
+    {
+        using var host = new TestHost(detectConflicts: true, start: false);
+        host.Stack.Start(host.Now);
+        host.Oversleep(0.014); // between reading the clock and sending the probe
+        host.Wait(0.014);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Probing));
+        host.Wait(0.001);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+    }
+
+    [Test]
+    public void A_contended_address_is_usable_after_8_probes_and_2_s_of_silence()
+    {
+        using TestHost host = StartContended();
+        host.Wait(1.999);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Probing));
+        Assert.That(host.Trace, Is.EqualTo(Enumerable.Range(0, 8).Select(number => $"{number / 4}.{number % 4 * 25:00}0000 {Probe}")));
+        host.Wait(0.001);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+    }
+
+    [Test]
+    public void An_answer_to_the_last_probe_for_a_contended_address_is_a_conflict()
+    {
+        using TestHost host = StartContended();
+        host.Wait(1.999);
+        host.HearArp(ArpOperation.Response, TestHost.Address, "0.0.0.0", TestHost.Mac);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Conflict));
+    }
+
+    [Test]
+    public void An_address_that_is_not_contended_any_more_is_usable_15_ms_after_a_new_probe()
+    {
+        using TestHost host = StartContended();
+        host.Wait(0.100);
+        host.Stack.AddressIsContended = false;
+        host.Stack.RetryAddresses(host.Now);
+        host.Wait(0.015);
+        Assert.That(host.Trace.TakeLast(2), Is.EqualTo(new[] { $"0.100000 {Probe}", $"0.115000 {Announcement}" }));
+    }
+
+    [Test]
+    public void Of_two_that_probe_at_once_the_one_that_came_first_goes_on_whatever_chance_has_drawn()
+    {
+        using var first = new TestHost(detectConflicts: true);
+        foreach (int seed in Enumerable.Range(2, 20))
+        {
+            using TestHost second = StartContended(seed);
+            HearProbeOf(second, first);
+            Assert.That(second.Stack.AddressState, Is.EqualTo(AddressState.Conflict), $"seed {seed}");
+            HearProbeOf(first, second);
+            Assert.That(first.Stack.AddressState, Is.EqualTo(AddressState.Probing), $"seed {seed}");
+        }
+    }
+
+    [Test]
+    public void Of_two_with_one_MAC_that_are_both_up_the_later_probes_leave_one()
+    {
+        using var first = new TestHost(detectConflicts: true);
+        using TestHost second = StartContended(seed: 2);
+        first.Wait(2.1);
+        second.Wait(4.1);
+        first.Trace.Clear();
+        HearProbeOf(first, second);
+        Assert.That(first.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+        Assert.That(first.Stack.Counters.AddressConflicts, Is.EqualTo(1));
+        Assert.That(first.Stack.ConflictingMac?.ToString(), Is.EqualTo("02:00:0a:28:00:20"), "its own, and the other's");
+        Assert.That(first.Trace[0], Does.EndWith(Probe), "by which the other hears that it lost");
+
+        HearProbeOf(second, first);
+        Assert.That(second.Stack.AddressState, Is.EqualTo(AddressState.Conflict));
+        Assert.That(second.Stack.Counters.AddressConflicts, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Of_two_with_one_MAC_that_are_both_up_the_one_that_has_been_for_some_time_stays()
+    {
+        using TestHost elder = StartContended(seed: 2);
+        using var younger = new TestHost(detectConflicts: true);
+        elder.Wait(60);
+        younger.Wait(4);
+        HearProbeOf(elder, younger);
+        Assert.That(elder.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+        HearProbeOf(younger, elder);
+        Assert.That(younger.Stack.AddressState, Is.EqualTo(AddressState.Conflict));
+    }
+
+    [Test]
+    public void Neither_an_own_later_probe_reflected_nor_a_host_that_starts_with_our_MAC_is_a_conflict()
+    {
+        using var host = new TestHost(detectConflicts: true);
+        host.Wait(2.1);
+        HearProbeOf(host, host);
+        host.Wait(60);
+        HearProbeOf(host, host);
+        using var newcomer = new TestHost(detectConflicts: true, seed: 2);
+        HearProbeOf(host, newcomer);
+        Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+        Assert.That(host.Stack.Counters.AddressConflicts, Is.Zero);
+    }
+
+    [Test]
     public void A_probe_for_a_usable_address_is_answered()
     {
         using var host = new TestHost();
@@ -155,6 +297,7 @@ public sealed class AddressClaimsTests
         Assert.That(host.Trace, Has.Count.EqualTo(1));
         Assert.That(host.Trace[0], Does.EndWith(Announcement));
         Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
+        Assert.That(host.Stack.ConflictingMac?.ToString(), Is.EqualTo("02:00:00:00:00:99"));
         host.Wait(9.9);
         Conflict(host);
         Assert.That(host.Trace, Has.Count.EqualTo(1));
@@ -209,6 +352,19 @@ public sealed class AddressClaimsTests
         host.Wait(5);
         Assert.That(host.Link.Sent, Has.Count.EqualTo(2));
     }
+
+    private static TestHost StartContended(int seed = 1)
+    {
+        var host = new TestHost(detectConflicts: true, start: false, seed: seed);
+        host.Stack.AddressIsContended = true;
+        host.Start();
+        return host;
+    }
+
+    /// <summary>The last probe that the other has sent comes over the wire.</summary>
+    private static void HearProbeOf(TestHost host, TestHost other) => host.Hear(other.Link.Sent.Last(octets =>
+        TestHost.Parse(octets).PayloadPacket is PacketDotNet.ArpPacket { SenderProtocolAddress: var sender } &&
+        sender.Equals(System.Net.IPAddress.Any)));
 
     private static void Conflict(TestHost host) =>
         host.HearArp(ArpOperation.Request, TestHost.Address, TestHost.Peer, PhysicalAddress.Parse("02-00-00-00-00-99"));

@@ -22,7 +22,7 @@ internal sealed class TestHost : IDisposable
     private readonly List<UdpSocket> _sockets = [];
     private Instant? _next;
 
-    public TestHost(bool detectConflicts = false, int mtu = 1500, bool start = true, bool checksumTrusted = false)
+    public TestHost(bool detectConflicts = false, int mtu = 1500, bool start = true, bool checksumTrusted = false, int seed = 1)
     {
         Link = new RecordingLink
         {
@@ -40,7 +40,7 @@ internal sealed class TestHost : IDisposable
             },
             Link,
             Frames,
-            Entropy.Seeded(1));
+            Entropy.Seeded(seed));
         if (!start)
             return;
         Start();
@@ -82,6 +82,9 @@ internal sealed class TestHost : IDisposable
         Now = end;
         Turn();
     }
+
+    /// <summary>Lets the time pass without a turn, as for a process that gets no processor.</summary>
+    public void Oversleep(double seconds) => Now += TimeSpan.FromSeconds(seconds);
 
     public void Turn() => _next = Stack.Advance(Now);
 
