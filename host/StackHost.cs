@@ -2,6 +2,7 @@ using Pyco.Host.Bridge;
 using Pyco.Host.Loop;
 using Pyco.Posix;
 using Pyco.Stack;
+using Pyco.Stack.Offload;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
 
@@ -21,6 +22,10 @@ internal sealed class StackHost : LoopTenant, IDisposable
     private readonly LinkSource _data;
     private readonly LinkSource _control;
     private readonly Action<string> _log;
+
+    /// <summary>Frames from a wire come one by one; in memory they are as large as they were made.</summary>
+    private readonly SegmentJoiner? _joiner;
+
     private bool _mayHaveFrames;
     private long _conflictsTold;
 
@@ -36,6 +41,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
         _loop = loop;
         _link = link;
         _log = log;
+        _joiner = link.Descriptor >= 0 ? new SegmentJoiner(memory.LargeFrames) : null;
         Stack = new NetworkStack(options, link, memory, Entropy.System);
         int mtu = Math.Min(link.Mtu, options.Mtu ?? int.MaxValue);
         LoopTenant? outer = loop.Serving;
@@ -90,6 +96,8 @@ internal sealed class StackHost : LoopTenant, IDisposable
     {
         int count = _link.Receive(_frames);
         _mayHaveFrames = count == FramesPerTurn;
+        if (_joiner is not null)
+            count = _joiner.Join(_frames.AsSpan(0, count));
         for (int index = 0; index < count; index++)
             Stack.Receive(_frames[index], now);
     }

@@ -26,7 +26,7 @@ internal sealed class VirtualNetwork : IDisposable
         Memory = new StackMemory(FramesFor(options.Mtu));
         Switch = new Switch(Memory, () => loop.Now) { IsHub = options.IsHub };
         Hosts = new HostTable(this);
-        Plugs = new PlugServer(loop, Memory.Frames, options, folder, Switch, Log) { Changed = NoteChange };
+        Plugs = new PlugServer(loop, Memory, options, folder, Switch, Log) { Changed = NoteChange };
         if (options.Tap is { } tap)
         {
             _tap = new TapPort(loop, Memory.Frames, tap, options.Mtu);

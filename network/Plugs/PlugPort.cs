@@ -4,6 +4,7 @@ using Pyco.Host.Loop;
 using Pyco.Network.Control;
 using Pyco.Posix;
 using Pyco.Stack;
+using Pyco.Stack.Offload;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
 using Pyco.Vde.Switching;
@@ -25,16 +26,18 @@ internal sealed unsafe class PlugPort : SwitchPort, IDisposable
     private readonly PlugCounters _wire = new();
     private readonly FrameSocket _socket;
     private readonly Frame[] _frames = new Frame[FramesPerTurn];
+    private readonly SegmentJoiner _joiner;
     private readonly int _mtu;
     private readonly Source _data;
     private readonly Source _control;
     private string _path = "";
     private Action _left = () => { };
 
-    public PlugPort(EventLoop loop, FramePool frames, string description, uint userId, int mtu)
+    public PlugPort(EventLoop loop, StackMemory memory, string description, uint userId, int mtu)
     {
         _loop = loop;
-        _socket = new FrameSocket(frames, QueueCapacity, _wire);
+        _socket = new FrameSocket(memory.Frames, QueueCapacity, _wire);
+        _joiner = new SegmentJoiner(memory.LargeFrames);
         _mtu = mtu;
         _data = new Source(OnData);
         _control = new Source(OnControl);
@@ -103,7 +106,7 @@ internal sealed unsafe class PlugPort : SwitchPort, IDisposable
             _socket.Flush();
         if ((events & Constants.EpollIn) != 0)
         {
-            int count = _socket.Receive(_frames);
+            int count = _joiner.Join(_frames.AsSpan(0, _socket.Receive(_frames)));
             for (int index = 0; index < count; index++)
                 TakeFromStation(_frames[index]);
             Counters.DroppedMalformed += _wire.DroppedMalformed;

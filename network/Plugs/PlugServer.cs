@@ -3,7 +3,6 @@ using Pyco.Host.Loop;
 using Pyco.Network.Control;
 using Pyco.Posix;
 using Pyco.Stack;
-using Pyco.Stack.Wire;
 using Pyco.Vde;
 using Pyco.Vde.Switching;
 
@@ -13,7 +12,7 @@ namespace Pyco.Network.Plugs;
 internal sealed class PlugServer : IDisposable
 {
     private readonly EventLoop _loop;
-    private readonly FramePool _frames;
+    private readonly StackMemory _memory;
     private readonly NetworkOptions _options;
     private readonly NetworkFolder _folder;
     private readonly Switch _switch;
@@ -23,10 +22,10 @@ internal sealed class PlugServer : IDisposable
 
     /// <exception cref="IOException">The socket cannot be made.</exception>
     public PlugServer(
-        EventLoop loop, FramePool frames, NetworkOptions options, NetworkFolder folder, Switch @switch, Action<string> log)
+        EventLoop loop, StackMemory memory, NetworkOptions options, NetworkFolder folder, Switch @switch, Action<string> log)
     {
         _loop = loop;
-        _frames = frames;
+        _memory = memory;
         _options = options;
         _folder = folder;
         _switch = @switch;
@@ -67,7 +66,7 @@ internal sealed class PlugServer : IDisposable
         {
             if (!MaySendTo(plug, request.Data))
                 throw new IOException($"its socket {request.Data.Name} is not its own");
-            port = new PlugPort(_loop, _frames, request.Description, plug.Peer.UserId, _options.Mtu);
+            port = new PlugPort(_loop, _memory, request.Description, plug.Peer.UserId, _options.Mtu);
             if (!_switch.TryAdd(port, request.Port))
                 throw new IOException($"port {request.Port} is taken");
             UnixAddress own = port.Open($"{_folder.Path}/{port.Number:d3}", _options, request.Data);
