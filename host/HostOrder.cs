@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
+using Pyco.Vde.Impairment;
 
 namespace Pyco.Host;
 
@@ -40,6 +41,9 @@ public sealed record HostOrder
     /// <summary>Absolute, or null for no capture.</summary>
     public string? CaptureFile { get; init; }
 
+    /// <summary>What the host's cable does to frames.</summary>
+    public LinkSpecification Link { get; init; } = LinkSpecification.None;
+
     public Verbosity Verbosity { get; init; } = Verbosity.Normal;
 
     /// <summary>The program's name, for people.</summary>
@@ -69,6 +73,7 @@ public sealed record HostOrder
         Line("hostname", HostName);
         Line("mtu", Mtu);
         Line("capture", CaptureFile);
+        Line("link", Link);
         Line("verbosity", (int)Verbosity);
         Line("command", Command.ReplaceLineEndings(" "));
         return text.ToString();
@@ -104,10 +109,14 @@ public sealed record HostOrder
             HostName = Optional("hostname"),
             Mtu = Optional("mtu") is null ? null : Number("mtu"),
             CaptureFile = Optional("capture"),
+            Link = ReadLink(Required("link")),
             Verbosity = (Verbosity)Number("verbosity"),
             Command = Required("command"),
         };
     }
+
+    private static LinkSpecification ReadLink(string text) =>
+        LinkSpecification.TryParse(text, out LinkSpecification? link, out string? error) ? link : throw new FormatException(error);
 
     private static MacAddress ReadMac(string text) =>
         MacAddress.TryParse(text, out MacAddress mac) ? mac : throw new FormatException($"'{text}' is not an Ethernet address");

@@ -62,8 +62,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
 
     protected override Instant? Run(Instant now)
     {
-        // Without a descriptor the link itself has woken us.
-        if (_mayHaveFrames || _link.Descriptor < 0)
+        if (_mayHaveFrames || _link.HasFrames)
             ReceiveBatch(now);
         // Whether silence makes an address ours is decided only when all that has been said was heard, also what came
         // after this turn's events were fetched.
@@ -71,13 +70,14 @@ internal sealed class StackHost : LoopTenant, IDisposable
             ReceiveAllThatWaits(now);
         if (_mayHaveFrames)
             Wake();
-        Instant? link = _link.Advance(now);
+        _link.Advance(now);
         if (_link.TakeRestored())
             Stack.LinkRestored(now);
         Stack.Advance(now);
         Instant? bridge = Bridge.Advance(now);
         Instant? stack = Stack.Advance(now);
         TellConflicts();
+        Instant? link = _link.Advance(now); // what was sent in this turn counts too
         Watch();
         return Instant.Earlier(Instant.Earlier(stack, bridge), link);
     }

@@ -15,10 +15,10 @@ public sealed record StackHostOptions
     public required StackOptions Stack { get; init; }
 
     /// <summary>
-    /// Plugs into the wire; called once, on the loop's thread. An <see cref="IOException"/> becomes the error line of
+    /// Plugs into the wire, given where frames are rented and the loop's clock; called once, on the loop's thread. An <see cref="IOException"/> becomes the error line of
     /// <see cref="ReadyDescriptor"/>, so its message is written for the user.
     /// </summary>
-    public required Func<FramePool, IPolledLink> OpenLink { get; init; }
+    public required Func<FramePool, Func<Instant>, IPolledLink> OpenLink { get; init; }
 
     /// <summary>The program that the host serves; null serves until SIGTERM.</summary>
     public int? ProgramPid { get; init; }

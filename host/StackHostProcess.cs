@@ -47,7 +47,7 @@ public static class StackHostProcess
         StackMemory memory = new(new FramePool());
         using EventLoop loop = new(TimeProvider.System);
         using Interruption interruption = new(loop);
-        IPolledLink link = options.OpenLink(memory.Frames);
+        IPolledLink link = options.OpenLink(memory.Frames, () => loop.Now);
         using StackHost host = new(
             loop, options.Stack, link, memory, options.Credentials, options.InterfaceName, options.Log);
         loop.Turn(TimeSpan.Zero);

@@ -1,6 +1,7 @@
 using Pyco.Host.Loop;
 using Pyco.Network.Control;
 using Pyco.Network.Hosts;
+using Pyco.Network.Links;
 using Pyco.Network.Plugs;
 using Pyco.Stack;
 using Pyco.Stack.Wire;
@@ -25,8 +26,9 @@ internal sealed class VirtualNetwork : IDisposable
         _log = log;
         Memory = new StackMemory(FramesFor(options.Mtu));
         Switch = new Switch(Memory, () => loop.Now) { IsHub = options.IsHub };
+        Links = new LinkTable(this);
         Hosts = new HostTable(this);
-        Plugs = new PlugServer(loop, Memory, options, folder, Switch, Log) { Changed = NoteChange };
+        Plugs = new PlugServer(loop, Memory, options, folder, Switch, Log) { Changed = NoteChange, Removed = Links.Remove };
         if (options.Tap is { } tap)
         {
             _tap = new TapPort(loop, Memory.Frames, tap, options.Mtu);
@@ -55,6 +57,8 @@ internal sealed class VirtualNetwork : IDisposable
 
     public PlugServer Plugs { get; }
 
+    public LinkTable Links { get; }
+
     public DateTime StartedAt { get; } = DateTime.UtcNow;
 
     /// <summary>True if all stations are hosts of ours, so that nobody else can have an address.</summary>
@@ -72,6 +76,7 @@ internal sealed class VirtualNetwork : IDisposable
         Hosts.Dispose();
         Plugs.Dispose();
         _tap?.Dispose();
+        Links.Dispose();
         Loop.Remove(_housekeeper);
     }
 

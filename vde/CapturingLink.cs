@@ -23,6 +23,8 @@ public sealed class CapturingLink(IPolledLink link, CaptureFile file) : IPolledL
 
     public bool WantsWrite => link.WantsWrite;
 
+    public bool HasFrames => link.HasFrames;
+
     public void Send(Frame frame)
     {
         ArgumentNullException.ThrowIfNull(frame);

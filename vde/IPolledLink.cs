@@ -25,6 +25,9 @@ public interface IPolledLink : ILink, IDisposable
     /// <summary>True while frames wait until <see cref="Descriptor"/> is writable.</summary>
     bool WantsWrite { get; }
 
+    /// <summary>True if frames wait here although the descriptor does not tell of them.</summary>
+    bool HasFrames => false;
+
     /// <summary>Takes frames that have arrived; the caller owns them.</summary>
     /// <returns>How many were taken; fewer than asked for means that no more wait.</returns>
     int Receive(Span<Frame> frames);

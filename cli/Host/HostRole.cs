@@ -2,6 +2,7 @@ using Pyco.Host;
 using Pyco.Stack;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
+using Pyco.Vde.Impairment;
 
 namespace Pyco.Cli.Host;
 
@@ -35,7 +36,7 @@ internal static class HostRole
                 Gateway = order.Gateway,
                 Mtu = order.Mtu,
             },
-            OpenLink = frames => OpenLink(order, frames),
+            OpenLink = (frames, clock) => OpenLink(order, frames, clock),
             ProgramPid = order.ProgramPid,
             ReadyDescriptor = Descriptors.Ready,
             InterfaceName = order.InterfaceName,
@@ -43,7 +44,7 @@ internal static class HostRole
         });
     }
 
-    private static IPolledLink OpenLink(HostOrder order, FramePool frames)
+    private static IPolledLink OpenLink(HostOrder order, FramePool frames, Func<Instant> clock)
     {
         VdePlug plug = VdePlug.Connect(
             order.Network,
@@ -52,15 +53,16 @@ internal static class HostRole
             message => Tell(order, message));
         if (order.Verbosity == Verbosity.Verbose)
             Tell(order, $"plugged into {order.Network}, port {SwitchPort(plug)}");
+        IPolledLink link = order.Link.IsNone ? plug : new ImpairedLink(plug, order.Link.WithSeed(Entropy.System), frames, clock);
         if (order.CaptureFile is not { } path)
-            return plug;
+            return link;
         CapturedInterface described = new(
             order.InterfaceName,
             order.Mac ?? DefaultMac.For(order.Network, order.Addresses[0].Address),
             order.Addresses,
             order.Network.ToString());
         return new CapturingLink(
-            plug, CaptureFile.Open(path, Names.PycoRun, described, message => Terminal.Error(Names.PycoRun, message)));
+            link, CaptureFile.Open(path, Names.PycoRun, described, message => Terminal.Error(Names.PycoRun, message)));
     }
 
     /// <summary>vde_switch names its socket for port 3 <c>003.9</c>; another switch may do otherwise.</summary>

@@ -21,6 +21,7 @@ internal sealed class NetCommand
         Add(NetViews.Status());
         Add(NetViews.List());
         Add(NetViews.Hosts());
+        Add(NetLink.Command());
         Add(NetViews.Log());
     }
 

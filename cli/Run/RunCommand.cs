@@ -15,7 +15,7 @@ internal sealed class RunCommand
         Root.Directives.Clear();
         Root.Options.Clear();
         foreach (Option option in (Option[])
-            [Address, Netmask, Gateway, Network, Interface, Mac, HostName, Mtu, Capture, Verbose, Quiet, Version, Help])
+            [Address, Netmask, Gateway, Network, Interface, Mac, HostName, Mtu, Link, Capture, Verbose, Quiet, Version, Help])
             Root.Options.Add(option);
         Root.Arguments.Add(Program);
     }
@@ -51,6 +51,15 @@ internal sealed class RunCommand
     public Option<string> HostName { get; } = Text("--hostname", null, "NAME", "Host name that the program sees. Default: the machine's.");
 
     public Option<string> Mtu { get; } = Text("--mtu", null, "OCTETS", "Largest IP packet. Default and most: 1500.");
+
+    public Option<string[]> Link { get; } = new("--link")
+    {
+        Description =
+            "Make the host's cable a real one, such as delay=20ms,jitter=5ms,loss=1%,rate=5mbit; also duplicate, reorder, " +
+            "corrupt, burst, queue, mtu, seed. up: or down: before a name starts those of one way. May be given again.",
+        HelpName = "SPEC",
+        Arity = ArgumentArity.OneOrMore,
+    };
 
     public Option<string> Capture { get; } = Text(
         "--pcap", null, "FILE", "Write all frames of the host to FILE (pcapng), which tshark and Wireshark read while it grows.");

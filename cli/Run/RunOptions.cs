@@ -1,6 +1,7 @@
 using Pyco.Host;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
+using Pyco.Vde.Impairment;
 
 namespace Pyco.Cli.Run;
 
@@ -33,6 +34,9 @@ internal sealed record RunOptions
     /// <summary>Absolute, or null for no capture.</summary>
     public string? CaptureFile { get; init; }
 
+    /// <summary>What the host's cable does to frames.</summary>
+    public LinkSpecification Link { get; init; } = LinkSpecification.None;
+
     public Verbosity Verbosity { get; init; } = Verbosity.Normal;
 
     /// <summary>The program and its arguments; the program gets the octets of the command line, not these texts.</summary>
@@ -52,6 +56,7 @@ internal sealed record RunOptions
         HostName = HostName,
         Mtu = Mtu,
         CaptureFile = CaptureFile,
+        Link = Link,
         Verbosity = Verbosity,
         Command = Path.GetFileName(Program[0]),
     };

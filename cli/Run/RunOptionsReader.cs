@@ -5,6 +5,7 @@ using Pyco.Host;
 using Pyco.Network;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
+using Pyco.Vde.Impairment;
 
 namespace Pyco.Cli.Run;
 
@@ -54,6 +55,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             HostName = ReadHostName(words.GetValue(command.HostName)),
             Mtu = ReadMtu(words.GetValue(command.Mtu)),
             CaptureFile = words.GetValue(command.Capture) is { } file ? AbsolutePath(file) : null,
+            Link = ReadLink(words.GetValue(command.Link) ?? []),
             Verbosity = words.GetValue(command.Verbose) ? Verbosity.Verbose
                 : words.GetValue(command.Quiet) ? Verbosity.Quiet
                 : Verbosity.Normal,
@@ -170,6 +172,9 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             throw Wrong($"'{name}' is not a host name: 1 to {HostNameCapacity} letters, digits, dots, hyphens and underscores");
         return name;
     }
+
+    private static LinkSpecification ReadLink(string[] texts) =>
+        LinkSpecification.TryParse(texts, LinkSpecification.None, out LinkSpecification? link, out string? error) ? link : throw Wrong(error);
 
     private static int? ReadMtu(string? text)
     {

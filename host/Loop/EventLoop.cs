@@ -19,10 +19,14 @@ internal sealed class EventLoop : IDisposable
     private readonly List<Entry> _entries = [];
     private readonly Stack<int> _freeSlots = new();
     private readonly TenantSchedule _tenants = new();
+    private readonly BusyPolling _polling;
     private bool _hasPreciseWait = true;
 
-    public EventLoop(TimeProvider clock)
+    /// <param name="clock">Tells the time.</param>
+    /// <param name="lookOn">How long to look on for events before sleeping, while that pays; see <see cref="BusyPolling"/>.</param>
+    public EventLoop(TimeProvider clock, TimeSpan lookOn = default)
     {
+        _polling = new BusyPolling(lookOn);
         _clock = clock;
         _epoll = Libc.epoll_create1(Constants.EpollCloexec);
         if (_epoll < 0)
@@ -107,7 +111,7 @@ internal sealed class EventLoop : IDisposable
     /// <returns>How many descriptors had something to say.</returns>
     public int Turn(TimeSpan? patience)
     {
-        int count = Wait(SleepFor(patience));
+        int count = WaitFor(SleepFor(patience));
         Now = ReadClock();
         for (int index = 0; index < count; index++)
         {
@@ -161,6 +165,33 @@ internal sealed class EventLoop : IDisposable
         {
             Serving = null;
         }
+    }
+
+    private int WaitFor(TimeSpan? sleep)
+    {
+        if (_polling.Limit == TimeSpan.Zero || sleep == TimeSpan.Zero)
+            return Wait(sleep);
+        Instant start = ReadClock();
+        if (_polling.IsWorthwhile)
+        {
+            int found = Look(start, sleep);
+            _polling.NoteLook(found > 0);
+            if (found > 0)
+                return found;
+        }
+        int count = Wait(sleep);
+        _polling.NoteSleep(ReadClock() - start);
+        return count;
+    }
+
+    /// <summary>Looks without sleeping, and lets others run who wait for this processor.</summary>
+    private int Look(Instant start, TimeSpan? sleep)
+    {
+        Instant end = start + (sleep < _polling.Limit ? sleep.Value : _polling.Limit);
+        int count;
+        while ((count = Wait(TimeSpan.Zero)) == 0 && ReadClock() < end)
+            Thread.Yield();
+        return count;
     }
 
     private TimeSpan? SleepFor(TimeSpan? patience)

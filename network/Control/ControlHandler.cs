@@ -23,6 +23,11 @@ internal sealed class ControlHandler(VirtualNetwork network)
                     connection.Send(ControlRequest.Ok + "\n");
                     connection.Answer(NetworkReport.Hosts(network));
                     break;
+                case "link":
+                    string links = LinkRequests.Handle(network, request);
+                    connection.Send(ControlRequest.Ok + "\n");
+                    connection.Answer(links);
+                    break;
                 case "stop":
                     Stop(connection);
                     break;
@@ -30,6 +35,10 @@ internal sealed class ControlHandler(VirtualNetwork network)
                     connection.Refuse($"'{request.Verb}' is unknown to this network: it was started by another version");
                     break;
             }
+        }
+        catch (RefusedException refusal)
+        {
+            connection.Refuse(refusal.Message);
         }
         catch (FormatException failure)
         {
@@ -49,3 +58,6 @@ internal sealed class ControlHandler(VirtualNetwork network)
         // Not answered: that the connection ends with the network is what the other side waits for.
     }
 }
+
+/// <summary>A network cannot or must not do what it was asked for; the message is for the user.</summary>
+internal sealed class RefusedException(string message) : Exception(message);

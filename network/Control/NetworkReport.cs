@@ -106,7 +106,8 @@ internal static class NetworkReport
             json.WriteString(name, value);
     }
 
-    private static string Write(Action<Utf8JsonWriter> write)
+    /// <summary>What the function writes, as a text.</summary>
+    public static string Write(Action<Utf8JsonWriter> write)
     {
         using MemoryStream octets = new();
         using (Utf8JsonWriter json = new(octets))

@@ -79,8 +79,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         _isOver = true;
         _network.Loop.Remove(this);
         _watch?.Dispose();
-        _host?.Dispose();
-        _port?.Dispose();
+        CloseStack();
         if (_capture >= 0)
             _ = Libc.close(_capture);
         _launcher?.Close();
@@ -148,6 +147,8 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         _port = new LocalPort(description, UserId, mtu) { IsWire = _capture >= 0 };
         if (!_network.Switch.TryAdd(_port, _order.Network.Port))
             throw new IOException($"port {_order.Network.Port} of the network is taken: choose another");
+        if (!_order.Link.IsNone)
+            _network.Links.Set(_port, _order.Link);
         StackOptions options = new()
         {
             Mac = mac,
@@ -232,6 +233,8 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
     private void CloseStack()
     {
         _host?.Dispose();
+        if (_port is not null)
+            _network.Links.Remove(_port);
         _port?.Dispose();
         _host = null;
         _port = null;

@@ -40,6 +40,9 @@ internal sealed class PlugServer : IDisposable
     /// <summary>Called when the first plug has come or the last one gone, among others.</summary>
     public Action? Changed { get; set; }
 
+    /// <summary>Called with a port that has left.</summary>
+    public Action<SwitchPort>? Removed { get; set; }
+
     public void Dispose()
     {
         _listener.Dispose();
@@ -53,6 +56,7 @@ internal sealed class PlugServer : IDisposable
         if (!_ports.Remove(port))
             return;
         _switch.Remove(port);
+        Removed?.Invoke(port);
         port.Dispose();
         _log($"port {port.Number}: {port.Description} has left");
         Changed?.Invoke();

@@ -44,6 +44,8 @@ public sealed class LocalPort : SwitchPort, IPolledLink
 
     public bool WantsWrite => false;
 
+    public bool HasFrames => _arrived.Count > 0;
+
     public void Send(Frame frame) => TakeFromStation(frame);
 
     public int Receive(Span<Frame> frames)
