@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using Pyco.Integration.Tests.Support;
+
+namespace Pyco.Integration.Tests;
+
+/// <summary>How a network of ours begins and ends, and what it takes with it.</summary>
+internal sealed class NetworkLifeTests : NetworkTest
+{
+    private const string WaitForLine = "echo up; read -r line";
+
+    [Test]
+    public void The_first_program_starts_the_default_network_and_the_next_finds_it()
+    {
+        Run("-a", "10.40.0.7", "--", "true").Succeed();
+        int pid = Status("pid");
+        Run("--", "true").Succeed();
+
+        Assert.That(Status("pid"), Is.EqualTo(pid));
+        Assert.That(Net("list"), Does.Contain(DefaultNetwork));
+    }
+
+    [Test]
+    public void Programs_that_start_at_once_start_one_network()
+    {
+        RunningProgram[] programs = [.. Enumerable.Range(0, 8).Select(_ => Run("--", "sh", "-c", WaitForLine))];
+        foreach (RunningProgram program in programs)
+            program.WaitForOutput("up");
+
+        Assert.That(Status("hosts"), Is.EqualTo(programs.Length));
+    }
+
+    [Test]
+    public void Without_an_address_each_host_gets_another_one()
+    {
+        string[] addresses = [.. Enumerable.Range(0, 5).Select(_ => AddressOf(Run("-v", "--", "sh", "-c", WaitForLine)))];
+
+        Assert.That(addresses, Is.Unique);
+        Assert.That(addresses, Has.All.Match(@"^10\.40\.0\.\d+/24$"));
+    }
+
+    [Test]
+    public void A_network_s_subnet_gives_addresses_their_length_and_when_it_is_full_says_so()
+    {
+        Net("start", "--subnet", "10.9.8.0/29", "--gateway", "10.9.8.6");
+        string[] addresses = [.. Enumerable.Range(0, 4).Select(_ => AddressOf(Run("-v", "--", "sh", "-c", WaitForLine)))];
+        Assert.That(addresses, Is.EquivalentTo(new[] { "10.9.8.2/29", "10.9.8.3/29", "10.9.8.4/29", "10.9.8.5/29" }));
+
+        RunningProgram one = Run("--", "true");
+        Assert.That(one.WaitForExit(), Is.EqualTo(125));
+        Assert.That(one.Errors, Is.EqualTo("pyco-run: all addresses of 10.9.8.0/29 are in use: stop a program, or give one with -a\n"));
+        Assert.That(AddressOf(Run("-v", "-a", "10.9.8.1", "--", "sh", "-c", WaitForLine)), Is.EqualTo("10.9.8.1/29"));
+    }
+
+    [Test]
+    public void An_address_in_use_names_the_program_that_has_it_and_is_free_again_at_its_end()
+    {
+        RunningProgram holder = Run("-a", "10.40.0.9", "--", "sh", "-c", WaitForLine);
+        holder.WaitForOutput("up");
+
+        RunningProgram second = Run("-a", "10.40.0.9", "--", "true");
+        Assert.That(second.WaitForExit(), Is.EqualTo(125));
+        Assert.That(second.Errors, Does.Match(
+            $@"^pyco-run: address 10\.40\.0\.9 is in use on this network by [0-9a-f:]{{17}} \(sh, pid {holder.Id}\): choose another with -a\n$"));
+
+        holder.WriteLine("end");
+        holder.Succeed();
+        Run("-a", "10.40.0.9", "--", "true").Succeed();
+    }
+
+    [Test]
+    public void Of_programs_that_want_one_address_at_once_exactly_one_gets_it()
+    {
+        for (int round = 0; round < 10; round++)
+        {
+            RunningProgram[] programs = [.. Enumerable.Range(0, 3).Select(_ => Run("-a", "10.40.0.9", "--", "sh", "-c", WaitForLine))];
+            Eventually.True(
+                () => programs.All(program => program.HasExited || program.Output.Contains("up", StringComparison.Ordinal)),
+                () => "all three to start or fail");
+            RunningProgram[] winners = [.. programs.Where(program => !program.HasExited)];
+            Assert.That(winners, Has.Length.EqualTo(1), $"round {round}");
+            winners[0].WriteLine("end");
+            winners[0].Succeed();
+        }
+    }
+
+    [Test]
+    public void When_a_network_is_stopped_its_programs_see_their_sockets_fail_and_no_file_is_left()
+    {
+        RunningProgram server = Run("-a", "10.40.0.9", "--", Programs.Python, "-u", "-c", """
+            import socket
+            listener = socket.create_server(("", 7))
+            print("listening")
+            connection, peer = listener.accept()
+            try:
+                print("received", connection.recv(100))
+                print("received", connection.recv(100))
+            except OSError as error:
+                print("error", error.errno)
+            """);
+        server.WaitForOutput("listening");
+        RunningProgram client = Run("--", Programs.Python, "-u", "-c", """
+            import socket, sys
+            connection = socket.create_connection(("10.40.0.9", 7))
+            connection.send(b"hello")
+            print("sent")
+            try:
+                print("received", connection.recv(100))
+            except OSError as error:
+                print("error", error.errno)
+            try:
+                socket.create_connection(("10.40.0.9", 7))
+            except OSError as error:
+                print("later", error.errno)
+            """);
+        server.WaitForOutput("received b'hello'");
+
+        Net("stop");
+
+        Assert.That(server.Succeed(), Does.Match(@"(?s)error \d+|received b''"));
+        Assert.That(client.Succeed(), Does.Match(@"(?s)(error \d+|received b'').*later \d+"));
+        Assert.That(Directory.Exists(DefaultNetwork), Is.False);
+        Assert.That(Net("list").Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(1), "the header");
+    }
+
+    [Test]
+    public void A_network_that_was_killed_leaves_nothing_in_the_way_of_the_next()
+    {
+        RunningProgram program = Run("-a", "10.40.0.9", "--", "sh", "-c", WaitForLine);
+        program.WaitForOutput("up");
+        using (var process = Process.GetProcessById(Status("pid")))
+        {
+            process.Kill();
+            process.WaitForExit();
+        }
+        Assert.That(File.Exists($"{DefaultNetwork}/ctl"), Is.True, "it could not clean up");
+
+        Run("-a", "10.40.0.9", "--", "true").Succeed();
+    }
+
+    [Test]
+    public void A_second_network_at_the_same_place_is_refused()
+    {
+        string path = $"{Folder}/lab";
+        Net("start", path);
+        RunningProgram second = Start(Repository.PycoNet, "start", path);
+        Assert.That(second.WaitForExit(), Is.EqualTo(125));
+        Assert.That(second.Errors, Is.EqualTo(
+            $"pyco-net: a network runs at {path} already: stop it with pyco-net stop {path}, or choose another path\n"));
+        Net("stop", path);
+        Assert.That(Directory.Exists(path), Is.False);
+    }
+
+    [Test]
+    public void A_folder_with_other_files_in_it_keeps_them()
+    {
+        string path = $"{Folder}/lab";
+        Directory.CreateDirectory(path);
+        File.WriteAllText($"{path}/notes", "mine");
+        Net("start", path);
+        Run("-f", path, "--", "true").Succeed();
+        Net("stop", path);
+        Assert.That(Directory.GetFileSystemEntries(path), Is.EqualTo(new[] { $"{path}/notes" }));
+    }
+
+    [Test]
+    public void Where_no_network_runs_it_says_how_to_start_one()
+    {
+        RunningProgram status = Start(Repository.PycoNet, "status", $"{Folder}/nowhere");
+        Assert.That(status.WaitForExit(), Is.EqualTo(125));
+        Assert.That(status.Errors, Is.EqualTo(
+            $"pyco-net: no network runs at {Folder}/nowhere: start it with pyco-net start {Folder}/nowhere\n"));
+    }
+
+    [Test, NeedsRoot]
+    public void Another_user_neither_joins_a_private_network_nor_sees_into_it()
+    {
+        string path = $"{Folder}/lab";
+        Net("start", path);
+        foreach (string file in new[] { "pyco", "ctl", "log", "mgmt" })
+        {
+            RunningProgram look = Start("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "cat", $"{path}/{file}");
+            Assert.That(look.WaitForExit(), Is.Not.Zero, file);
+            Assert.That(look.Errors, Does.Contain("Permission denied"), file);
+        }
+    }
+
+    private static string AddressOf(RunningProgram program)
+    {
+        program.WaitForOutput("up\n");
+        program.WaitForOutput(" is up: ");
+        string line = program.Errors.Split('\n').Single(line => line.Contains(" is up: ", StringComparison.Ordinal));
+        return line["pyco-run: ".Length..].Split(' ')[0];
+    }
+}

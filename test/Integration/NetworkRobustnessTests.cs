@@ -1,0 +1,187 @@
+using Pyco.Integration.Tests.Support;
+
+namespace Pyco.Integration.Tests;
+
+/// <summary>Many programs hang on a network's process: whatever one of them does, the others go on and nothing leaks.</summary>
+internal sealed class NetworkRobustnessTests : NetworkTest
+{
+    [Test]
+    public void Programs_that_come_and_go_leave_nothing_behind()
+    {
+        const int rounds = 40, together = 10;
+        ComeAndGo(5, together); // the process has grown to its size
+        int pid = Status("pid");
+        int descriptors = OpenDescriptors(pid);
+        long memory = ResidentOctets(pid);
+
+        ComeAndGo(rounds, together);
+
+        Assert.That(OpenDescriptors(pid), Is.EqualTo(descriptors));
+        Assert.That(ResidentOctets(pid) - memory, Is.LessThan(4_000_000), $"after {rounds * together} hosts");
+        Assert.That(Status("stations"), Is.LessThanOrEqualTo(1));
+    }
+
+    [Test]
+    public void Programs_that_are_killed_with_open_connections_leave_nothing_behind_and_the_others_go_on()
+    {
+        RunningProgram server = Serve("10.40.0.9");
+        int pid = Status("pid");
+        Fetch("10.40.0.9");
+        int descriptors = OpenDescriptors(pid);
+        for (int round = 0; round < 10; round++)
+        {
+            RunningProgram client = Run("--", Programs.Python, "-u", "-c", """
+                import socket, time
+                held = [socket.create_connection(("10.40.0.9", 80)) for _ in range(20)]
+                other = socket.create_server(("", 80))
+                print("holding")
+                time.sleep(100)
+                """);
+            client.WaitForOutput("holding");
+            client.Signal(9);
+            client.WaitForExit();
+        }
+        Fetch("10.40.0.9");
+        Eventually.True(() => Status("hosts") == 1, () => "the end of the killed programs' hosts");
+        Eventually.True(() => OpenDescriptors(pid) <= descriptors, () => $"{descriptors} descriptors again, not {OpenDescriptors(pid)}");
+        Assert.That(server.HasExited, Is.False);
+    }
+
+    [Test]
+    public void A_program_that_never_reads_and_one_that_floods_do_not_hold_the_others_up()
+    {
+        Serve("10.40.0.9");
+        RunningProgram sink = Run("-a", "10.40.0.10", "--", Programs.Python, "-u", "-c", """
+            import socket, time
+            listener = socket.create_server(("", 9))
+            datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            datagrams.bind(("", 9))
+            print("deaf")
+            held = [listener.accept() for _ in range(2)]
+            time.sleep(100)
+            """);
+        sink.WaitForOutput("deaf");
+        RunningProgram flood = Run("--", Programs.Python, "-u", "-c", """
+            import socket, threading
+            def stream():
+                connection = socket.create_connection(("10.40.0.10", 9))
+                while True:
+                    connection.send(bytes(65536))
+            def datagrams(address):
+                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+                while True:
+                    try:
+                        s.sendto(bytes(1000), address)
+                    except OSError:
+                        pass
+            def nobody():
+                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                host = 100
+                while True: # an ARP request for each
+                    host = host % 150 + 100
+                    s.sendto(b"?", ("10.40.0.%d" % host, 9))
+            for work in (stream, stream, nobody):
+                threading.Thread(target=work, daemon=True).start()
+            for address in (("10.40.0.10", 9), ("10.40.0.255", 9)):
+                threading.Thread(target=datagrams, args=(address,), daemon=True).start()
+            print("flooding")
+            threading.Event().wait()
+            """);
+        flood.WaitForOutput("flooding");
+        int pid = Status("pid");
+        for (int round = 0; round < 20; round++)
+            Fetch("10.40.0.9");
+        Assert.That(ResidentOctets(pid), Is.LessThan(200_000_000));
+        Assert.That(flood.HasExited, Is.False, flood.Transcript);
+        Assert.That(sink.HasExited, Is.False, sink.Transcript);
+    }
+
+    [Test]
+    public void Connections_that_say_nothing_or_nonsense_on_the_control_socket_harm_nobody()
+    {
+        Serve("10.40.0.9");
+        int pid = Status("pid");
+        int descriptors = OpenDescriptors(pid);
+        RunningProgram fool = Start(Programs.Python, "-c", """
+            import os, socket, sys
+            silent = []
+            for path in sys.argv[1:]:
+                for number in range(300): # more than may wait
+                    s = socket.socket(socket.AF_UNIX)
+                    s.connect(path)
+                    silent.append(s)
+                for number in range(1000):
+                    s = socket.socket(socket.AF_UNIX)
+                    s.connect(path)
+                    try:
+                        s.send((b"join\ncredentials=x\n\n", os.urandom(300), b"status\n", b"\n\n", b"ps\n\xff=\n\n")[number % 5])
+                    except OSError:
+                        pass
+                    s.close()
+                s = socket.socket(socket.AF_UNIX)
+                s.connect(path)
+                try:
+                    while True:
+                        s.send(bytes(65536)) # without end
+                except OSError as error:
+                    print("refused", error.errno)
+            """, $"{DefaultNetwork}/pyco", $"{DefaultNetwork}/ctl");
+        fool.Succeed();
+        Fetch("10.40.0.9");
+        Eventually.True(() => OpenDescriptors(pid) <= descriptors, () => $"{descriptors} descriptors again, not {OpenDescriptors(pid)}");
+    }
+
+    [Test]
+    public void A_hundred_hosts_each_answer()
+    {
+        Net("start", "--subnet", "10.40.0.0/16");
+        RunningProgram[] servers = [.. Enumerable.Range(1, 100).Select(host => Run($"-a", $"10.40.7.{host}", "--", Programs.Python, "-c", """
+            import socket
+            listener = socket.create_server(("", 80))
+            while True:
+                connection, peer = listener.accept()
+                connection.recv(4096)
+                connection.send(b"answer")
+                connection.close()
+            """))];
+        Eventually.True(() => Status("hosts") == servers.Length, () => "all hosts");
+        string answers = Run("--", Programs.Python, "-c", """
+            import socket, time
+            answered = 0
+            for host in range(1, 101):
+                while True:
+                    try:
+                        connection = socket.create_connection((f"10.40.7.{host}", 80), timeout=20)
+                        break
+                    except ConnectionRefusedError:
+                        time.sleep(0.05) # python takes its time to start
+                connection.send(b"?")
+                answered += connection.recv(100) == b"answer"
+            print(answered)
+            """).Succeed();
+        Assert.That(answers, Is.EqualTo("100\n"));
+        Assert.That(ResidentOctets(Status("pid")), Is.LessThan(60_000_000));
+    }
+
+    private void ComeAndGo(int rounds, int together)
+    {
+        for (int round = 0; round < rounds; round++)
+        {
+            RunningProgram[] programs = [.. Enumerable.Range(0, together).Select(_ => Run("-q", "--", "true"))];
+            foreach (RunningProgram program in programs)
+                program.Succeed();
+        }
+        WaitUntilEmpty();
+    }
+
+    private RunningProgram Serve(string address)
+    {
+        RunningProgram server = Run("-a", address, "--", Programs.Python, "-u", "-m", "http.server", "80", "--directory", Folder);
+        server.WaitForOutput("Serving HTTP");
+        return server;
+    }
+
+    private void Fetch(string address) =>
+        Run("-q", "--", "curl", "-sS", "--fail", "--max-time", "30", "-o", "/dev/null", $"http://{address}/").Succeed();
+}
