@@ -97,7 +97,7 @@ internal sealed class ImpairedNetwork
 
         public int? QueueOctets => null;
 
-    public int MaxSuperSegment => 0;
+        public int MaxSuperSegment => 0;
 
         public bool ChecksumTrusted => false;
 
