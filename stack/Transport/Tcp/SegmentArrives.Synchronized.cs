@@ -236,11 +236,12 @@ internal static partial class SegmentArrives
 
     private static void OnFinAcked(Connection tcb, Instant now)
     {
-        TcpState before = tcb.State;
-        tcb.State = Transitions.OnFinAcked(before);
-        if (tcb.State == before)
+        TcpState next = Transitions.OnFinAcked(tcb.State);
+        if (next == tcb.State)
             return;
-        switch (tcb.State)
+        if (next != TcpState.Closed) // which Forget makes it, with all that belongs to it
+            tcb.State = next;
+        switch (next)
         {
             case TcpState.FinWait2 when tcb.IsOrphan:
                 tcb.Timers.Linger.Set(now, Timeouts.FinWait2Limit);

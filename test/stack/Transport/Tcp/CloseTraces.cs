@@ -27,6 +27,17 @@ public class CloseTraces
     }
 
     [Test]
+    public void A_peer_that_closed_first_may_connect_again_from_the_same_port()
+    {
+        Trace trace = Trace.Accepted();
+        trace.PeerSends("F. 1:1(0) ack 1 win 65535").StackSends("1:1(0) ack 2");
+        trace.AppCloses().StackSends("F. 1:1(0) ack 2");
+        trace.PeerSends("2:2(0) ack 2 win 65535").StateIs("CLOSED");
+        trace.PeerSends("S 5000:5000(0) win 65535 <mss 1000>");
+        Assert.That(trace.TakeSent().Flags, Is.EqualTo("S."), "nothing of the old connection is in its way");
+    }
+
+    [Test]
     public void Both_sides_may_close_at_once()
     {
         Trace trace = Trace.Established();
