@@ -150,9 +150,20 @@ internal sealed class TcpProtocol : ITransport
         Ports.Release(connection.Claim);
     }
 
-    /// <summary>Only a small entry stays, though the user may still read what arrived.</summary>
+    /// <summary>
+    /// Only a small entry stays, though the user may still read what arrived. Not even that stays of a connection of this
+    /// host with itself: its segments arrive at once and in order, so that none is left to disturb another connection, and
+    /// Linux too gives such a port away again soon (tcp_tw_reuse's default, 6.1).
+    /// </summary>
     public void BeginTimeWait(Connection connection, Instant now)
     {
+        if (connection.Route.IsLoopback)
+        {
+            Detach(connection, TcpState.TimeWait);
+            Ports.Release(connection.Claim);
+            connection.Report(SocketEvents.Finished);
+            return;
+        }
         var entry = new TimeWaitEntry
         {
             Key = connection.Key,

@@ -25,6 +25,31 @@ internal sealed class ConnectionLifeTests
     }
 
     [Test]
+    public void A_connection_of_the_host_with_itself_leaves_its_port_at_once()
+    {
+        var network = new SimulatedNetwork(3, new WireConditions());
+        network.Run(TimeSpan.FromSeconds(1)); // the address is up
+        var own = new IpEndpoint(network.Left.Address, 40000);
+        TcpSocket listener = network.Left.Stack.OpenTcp();
+        listener.Bind(own with { Port = 80 });
+        listener.Listen(1);
+        for (int round = 0; round < 2; round++)
+        {
+            TcpSocket client = network.Left.Stack.OpenTcp();
+            Assert.That(client.Bind(own), Is.EqualTo(Errno.None), "no TIME-WAIT has it");
+            Assert.That(client.Connect(own with { Port = 80 }, network.Now), Is.EqualTo(Errno.None));
+            TcpSocket? server = null;
+            Assert.That(network.RunUntil(() => listener.TryAccept(out server), Patience));
+            client.FinishSending(network.Now);
+            Assert.That(network.RunUntil(() => server!.StateName == "CLOSE-WAIT", Patience), server!.StateName);
+            server.Close(network.Now);
+            Assert.That(network.RunUntil(() => server.StateName == "CLOSED", Patience), server.StateName);
+            Assert.That(client.TakeEvents().HasFlag(SocketEvents.Finished), Is.True);
+            client.Close(network.Now);
+        }
+    }
+
+    [Test]
     public void A_reset_reaches_the_program_after_the_data_before_it()
     {
         Trace trace = Trace.Accepted();
