@@ -42,7 +42,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
         _link = link;
         _log = log;
         _joiner = link.Descriptor >= 0 ? new SegmentJoiner(memory.LargeFrames) : null;
-        Stack = new NetworkStack(options, link, memory, Entropy.System);
+        Stack = new NetworkStack(options, link, memory, KernelEntropy.Instance);
         int mtu = Math.Min(link.Mtu, options.Mtu ?? int.MaxValue);
         LoopTenant? outer = loop.Serving;
         loop.Serving = this; // what the bridge watches is this host's

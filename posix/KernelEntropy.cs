@@ -5,7 +5,7 @@ namespace Pyco.Posix;
 
 /// <summary>
 /// The kernel's generator, asked directly. .NET's goes through OpenSSL, whose libraries cost 3 ms of start-up and some
-/// megabytes, and are not on every machine.
+/// megabytes, and are not on every machine. Small draws are served from what one call has given. Not thread-safe.
 /// </summary>
 internal sealed unsafe partial class KernelEntropy : Entropy
 {
@@ -18,18 +18,32 @@ internal sealed unsafe partial class KernelEntropy : Entropy
 
     public static KernelEntropy Instance { get; } = new();
 
+    private readonly byte[] _stock = new byte[LargestPiece];
+    private int _left;
+
     public override void Fill(Span<byte> octets)
     {
         while (!octets.IsEmpty)
         {
-            int length = Math.Min(octets.Length, LargestPiece);
-            fixed (byte* start = octets)
-            {
-                if (getrandom(start, (nuint)length, 0) != length)
-                    throw new InvalidOperationException($"getrandom: {Marshal.GetLastPInvokeErrorMessage()}");
-            }
+            if (_left == 0)
+                Refill();
+            int length = Math.Min(octets.Length, _left);
+            Span<byte> taken = _stock.AsSpan(_left - length, length);
+            taken.CopyTo(octets);
+            taken.Clear(); // nobody shall find in memory what has been given out
+            _left -= length;
             octets = octets[length..];
         }
+    }
+
+    private void Refill()
+    {
+        fixed (byte* start = _stock)
+        {
+            if (getrandom(start, LargestPiece, 0) != LargestPiece)
+                throw new InvalidOperationException($"getrandom: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+        _left = LargestPiece;
     }
 
     [LibraryImport("libc", SetLastError = true)]

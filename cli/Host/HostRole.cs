@@ -1,4 +1,5 @@
 using Pyco.Host;
+using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
@@ -53,7 +54,7 @@ internal static class HostRole
             message => Tell(order, message));
         if (order.Verbosity == Verbosity.Verbose)
             Tell(order, $"plugged into {order.Network}, port {SwitchPort(plug)}");
-        IPolledLink link = order.Link.IsNone ? plug : new ImpairedLink(plug, order.Link.WithSeed(Entropy.System), frames, clock);
+        IPolledLink link = order.Link.IsNone ? plug : new ImpairedLink(plug, order.Link.WithSeed(KernelEntropy.Instance), frames, clock);
         if (order.CaptureFile is not { } path)
             return link;
         CapturedInterface described = new(

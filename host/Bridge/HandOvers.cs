@@ -87,7 +87,7 @@ internal sealed class HandOvers(SocketBridge bridge)
     /// <summary>False if it has to wait.</summary>
     private bool TryHandOver(StreamSocket listener, TcpSocket connection, Instant now)
     {
-        SocketKey key = new(SocketKind.Accepted, listener.IsV6, Entropy.System.NextUInt64());
+        SocketKey key = new(SocketKind.Accepted, listener.IsV6, KernelEntropy.Instance.NextUInt64());
         int descriptor = Libc.socket(
             Constants.AfUnix, Constants.SockStream | Constants.SockNonblock | Constants.SockCloexec, 0);
         if (descriptor < 0 || bridge.IsScarce(descriptor))

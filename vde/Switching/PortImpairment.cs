@@ -1,3 +1,4 @@
+using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Offload;
 using Pyco.Stack.Wire;
@@ -27,7 +28,7 @@ public sealed class PortImpairment : IDisposable
         _frames = frames;
         _clock = clock;
         _wake = wake;
-        Link = link.WithSeed(Entropy.System);
+        Link = link.WithSeed(KernelEntropy.Instance);
         _up = new LinkImpairment(Link.Up, Link.Chance(LinkDirection.Up), frames);
         _down = new LinkImpairment(Link.Down, Link.Chance(LinkDirection.Down), frames);
     }
