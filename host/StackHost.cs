@@ -5,6 +5,7 @@ using Pyco.Stack;
 using Pyco.Stack.Offload;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
+using Pyco.Vde.Switching;
 
 namespace Pyco.Host;
 
@@ -15,6 +16,9 @@ internal sealed class StackHost : LoopTenant, IDisposable
 
     /// <summary>More than a switch's queue for us holds: what waited before this turn is read in so many batches.</summary>
     private const int BatchesBeforeDecision = 4;
+
+    /// <summary>More than the queue of a port in memory holds.</summary>
+    private const int LocalBatches = LocalPort.QueueCapacity / FramesPerTurn;
 
     private readonly EventLoop _loop;
     private readonly IPolledLink _link;
@@ -62,12 +66,14 @@ internal sealed class StackHost : LoopTenant, IDisposable
 
     protected override Instant? Run(Instant now)
     {
+        // What stacks of this process have sent is worked off in the turn that it was sent in, or it would pile up: they may
+        // send more in a turn than a batch. A wire's queue is the kernel's.
         if (_mayHaveFrames || _link.HasFrames)
-            ReceiveBatch(now);
+            ReceiveBatches(_link.Descriptor < 0 ? LocalBatches : 1, now);
         // Whether silence makes an address ours is decided only when all that has been said was heard, also what came
         // after this turn's events were fetched.
         if (Stack.AddressState == AddressState.Probing)
-            ReceiveAllThatWaits(now);
+            ReceiveBatches(BatchesBeforeDecision, now);
         if (_mayHaveFrames)
             Wake();
         _link.Advance(now);
@@ -102,9 +108,9 @@ internal sealed class StackHost : LoopTenant, IDisposable
             Stack.Receive(_frames[index], now);
     }
 
-    private void ReceiveAllThatWaits(Instant now)
+    private void ReceiveBatches(int most, Instant now)
     {
-        for (int batch = 0; batch == 0 || (batch < BatchesBeforeDecision && _mayHaveFrames); batch++)
+        for (int batch = 0; batch == 0 || (batch < most && _mayHaveFrames); batch++)
             ReceiveBatch(now);
     }
 

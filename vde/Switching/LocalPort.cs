@@ -9,6 +9,12 @@ namespace Pyco.Vde.Switching;
 /// </summary>
 public sealed class LocalPort : SwitchPort, IPolledLink
 {
+    /// <summary>
+    /// Frames that wait for the stack's turn, which is in the same turn of the loop: only a flood from many hosts at once
+    /// comes near.
+    /// </summary>
+    public const int QueueCapacity = 4096;
+
     private readonly Queue<Frame> _arrived = new();
 
     /// <param name="description">Who it is, for people.</param>
@@ -79,6 +85,12 @@ public sealed class LocalPort : SwitchPort, IPolledLink
 
     protected override void Deliver(Frame frame)
     {
+        if (_arrived.Count >= QueueCapacity)
+        {
+            Counters.DroppedQueueFull++;
+            frame.Dispose();
+            return;
+        }
         _arrived.Enqueue(frame);
         if (_arrived.Count == 1)
             Arrived?.Invoke();
