@@ -27,7 +27,8 @@ internal sealed class RunCommand
 
     public Option<string[]> Address { get; } = new("--address", "-a")
     {
-        Description = "IPv4 address of the host; /24 unless LEN or -n says otherwise. May be given again for more.",
+        Description = "IPv4 address of the host; without LEN or -n it has the network's length, or 24. May be given again for more. " +
+            "Default: a network of pyco-net chooses one.",
         HelpName = "ADDR[/LEN]",
         Arity = ArgumentArity.OneOrMore,
     };
@@ -41,7 +42,7 @@ internal sealed class RunCommand
         "-f",
         "VNL",
         "Network: a switch's directory or vde://PATH, with [PORT] behind it for a certain port. " +
-        "Default: $VDE_SWITCH, else the first there is of $XDG_RUNTIME_DIR/vde.ctl, ~/.vde2/default.switch and /run/vde.ctl.");
+        "Default: $VDE_SWITCH, else the user's default network, which is started if it does not run.");
 
     public Option<string> Interface { get; } = Text("--interface", "-d", "NAME", "Name of the interface that the program sees. Default: vde0.");
 
@@ -98,16 +99,16 @@ internal sealed class RunCommand
         text.WriteLine(
             $"""
             Examples:
-              vde_switch -s /tmp/vde.ctl -d
-                  Start a switch, which is the network.
-              {Name} -a 10.40.0.32 -f /tmp/vde.ctl -- python3 -m http.server 80
-                  A web server at its own address; port 80 needs no root and collides with nobody.
-              {Name} -a 10.40.0.34 -f /tmp/vde.ctl -- curl http://10.40.0.32/
-                  Fetch from it.
+              {Name} -a 10.40.0.32 -- python3 -m http.server 80
+                  A web server at its own address in your default network; port 80 needs no root and collides with nobody.
+              {Name} -- curl http://10.40.0.32/
+                  Fetch from it, at an address that the network chooses. pyco-net ps shows who is there.
+              {Name} --link delay=20ms,loss=1% -a 10.40.0.33 -- ./app
+                  Behind a cable like a real one.
               {Name} -a 10.40.0.35/16 -g 10.40.0.1 --pcap /tmp/trace.pcapng -- ./app
                   With a gateway, and all frames in a file: tail -f -c +1 /tmp/trace.pcapng | tshark -r -
-              {Name} -a 10.40.0.36 -a 192.168.7.1/24 -v -- bash
-                  Two addresses; every program that this shell starts shares them.
+              {Name} -a 10.40.0.36 -a 192.168.7.1/24 -f /tmp/vde.ctl -v -- bash
+                  Two addresses on a stock vde_switch; every program that this shell starts shares them.
 
             Exit status: the program's own; 125 if {Name} fails, 126 if the program cannot be run, 127 if it is not found.
             """);

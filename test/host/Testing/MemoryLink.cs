@@ -35,6 +35,8 @@ internal sealed class MemoryLink(FramePool frames) : IPolledLink
 
     public bool WantsWrite => false;
 
+    public bool HasFrames => _arrived.Count > 0;
+
     public void Send(Frame frame)
     {
         bool isIPv4 = frame.Octets[12..14].SequenceEqual<byte>([0x08, 0x00]);
