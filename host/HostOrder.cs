@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Pyco.Host.Publishing;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
 using Pyco.Vde.Impairment;
@@ -38,6 +39,9 @@ public sealed record HostOrder
 
     public int? Mtu { get; init; }
 
+    /// <summary>Ports of the machine's own network that lead to ports of the host.</summary>
+    public IReadOnlyList<PublishedPort> Published { get; init; } = [];
+
     /// <summary>Absolute, or null for no capture.</summary>
     public string? CaptureFile { get; init; }
 
@@ -72,6 +76,8 @@ public sealed record HostOrder
         Line("mac", Mac);
         Line("hostname", HostName);
         Line("mtu", Mtu);
+        foreach (PublishedPort port in Published)
+            Line("publish", port);
         Line("capture", CaptureFile);
         Line("link", Link);
         Line("verbosity", (int)Verbosity);
@@ -108,6 +114,7 @@ public sealed record HostOrder
             Mac = Optional("mac") is { } mac ? ReadMac(mac) : null,
             HostName = Optional("hostname"),
             Mtu = Optional("mtu") is null ? null : Number("mtu"),
+            Published = [.. lines["publish"].Select(ReadPublished)],
             CaptureFile = Optional("capture"),
             Link = ReadLink(Required("link")),
             Verbosity = (Verbosity)Number("verbosity"),
@@ -117,6 +124,9 @@ public sealed record HostOrder
 
     private static LinkSpecification ReadLink(string text) =>
         LinkSpecification.TryParse(text, out LinkSpecification? link, out string? error) ? link : throw new FormatException(error);
+
+    private static PublishedPort ReadPublished(string text) =>
+        PublishedPort.TryParse(text, out PublishedPort? port, out string? error) ? port : throw new FormatException(error);
 
     private static MacAddress ReadMac(string text) =>
         MacAddress.TryParse(text, out MacAddress mac) ? mac : throw new FormatException($"'{text}' is not an Ethernet address");

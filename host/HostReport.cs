@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Pyco.Host.Publishing;
 using Pyco.Stack;
 using Pyco.Stack.Wire;
 
@@ -12,11 +13,14 @@ namespace Pyco.Host;
 /// <param name="Addresses">Its addresses, which a network may have chosen.</param>
 public sealed record HostReport(int ProcessId, int Port, MacAddress Mac, IReadOnlyList<IpPrefix> Addresses)
 {
+    /// <summary>Its published ports, with those that the kernel has chosen.</summary>
+    public IReadOnlyList<PublishedPort> Published { get; init; } = [];
+
     /// <summary>The report of a stack in this process.</summary>
-    public static HostReport Of(NetworkStack stack, int port = 0)
+    internal static HostReport Of(StackHost host, int port = 0)
     {
-        ArgumentNullException.ThrowIfNull(stack);
-        return new(Environment.ProcessId, port, stack.Options.Mac, stack.Options.Addresses);
+        StackOptions options = host.Stack.Options;
+        return new(Environment.ProcessId, port, options.Mac, options.Addresses) { Published = host.Publisher.Ports };
     }
 
     /// <summary>Reads <see cref="ToString"/>'s text.</summary>
@@ -26,21 +30,25 @@ public sealed record HostReport(int ProcessId, int Port, MacAddress Mac, IReadOn
         report = null;
         string[] words = text.Split(' ');
         List<IpPrefix> addresses = [];
+        List<PublishedPort> published = [];
         foreach (string word in words.Skip(3))
         {
-            if (!IpPrefix.TryParse(word, out IpPrefix address))
+            if (IpPrefix.TryParse(word, out IpPrefix address))
+                addresses.Add(address);
+            else if (PublishedPort.TryParse(word, out PublishedPort? outside, out _))
+                published.Add(outside);
+            else
                 return false;
-            addresses.Add(address);
         }
         if (addresses.Count == 0 ||
             !int.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out int processId) ||
             !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out int port) ||
             !MacAddress.TryParse(words[2], out MacAddress mac))
             return false;
-        report = new HostReport(processId, port, mac, addresses);
+        report = new HostReport(processId, port, mac, addresses) { Published = published };
         return true;
     }
 
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{ProcessId} {Port} {Mac} {string.Join(' ', Addresses)}");
+        string.Create(CultureInfo.InvariantCulture, $"{ProcessId} {Port} {Mac} {string.Join(' ', [.. Addresses, .. Published])}");
 }

@@ -86,8 +86,9 @@ internal sealed class ProgramWatch : EventSource, IDisposable
             return _lookAt;
         }
         _finishingSince ??= now;
-        IsOver = !_host.Bridge.Sockets.HasUnfinished || _host.Stack.AddressWasWanted ||
-            now - _finishingSince.Value > FinishLimit;
+        _host.Publisher.StopListening();
+        bool isUnfinished = _host.Bridge.Sockets.HasUnfinished || _host.Publisher.HasUnfinished;
+        IsOver = !isUnfinished || _host.Stack.AddressWasWanted || now - _finishingSince.Value > FinishLimit;
         _lookAt = now + FinishInterval;
         return _lookAt;
     }

@@ -1,5 +1,6 @@
 using Pyco.Host.Bridge;
 using Pyco.Host.Loop;
+using Pyco.Host.Publishing;
 using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Offload;
@@ -51,6 +52,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
         LoopTenant? outer = loop.Serving;
         loop.Serving = this; // what the bridge watches is this host's
         Bridge = new SocketBridge(loop, Stack, credentials, new HostIdentity(interfaceName, mtu), Wake, log);
+        Publisher = new Publisher(Bridge, Stack);
         _data = new LinkSource(OnData);
         _control = new LinkSource((_, now) => _link.OnControl(now));
         loop.Serving = outer;
@@ -63,6 +65,24 @@ internal sealed class StackHost : LoopTenant, IDisposable
 
     /// <summary>See <see cref="IPolledLink.NetworkIdentity"/>.</summary>
     public string? NetworkIdentity => _link.NetworkIdentity;
+
+    /// <summary>The ports that the machine's own network reaches.</summary>
+    public Publisher Publisher { get; }
+
+    /// <inheritdoc cref="Publisher.Publish"/>
+    public PublishedPort Publish(PublishedPort port)
+    {
+        LoopTenant? outer = _loop.Serving;
+        _loop.Serving = this;
+        try
+        {
+            return Publisher.Publish(port);
+        }
+        finally
+        {
+            _loop.Serving = outer;
+        }
+    }
 
     protected override Instant? Run(Instant now)
     {
@@ -81,16 +101,20 @@ internal sealed class StackHost : LoopTenant, IDisposable
             Stack.LinkRestored(now);
         Stack.Advance(now);
         Instant? bridge = Bridge.Advance(now);
+        Instant? publisher = Publisher.Advance(now);
         Instant? stack = Stack.Advance(now);
         TellConflicts();
         Instant? link = _link.Advance(now); // what was sent in this turn counts too
+        if (Stack.HasChanged)
+            Wake(); // what our own programs say to each other arrives at once
         Watch();
-        return Instant.Earlier(Instant.Earlier(stack, bridge), link);
+        return Instant.Earlier(Instant.Earlier(stack, bridge), Instant.Earlier(publisher, link));
     }
 
     public void Dispose()
     {
         _loop.Remove(this);
+        Publisher.Dispose();
         Bridge.Dispose();
         Stack.Advance(_loop.Now); // the resets leave
         _data.Detach(_loop);

@@ -1,3 +1,4 @@
+using Pyco.Host.Publishing;
 using Pyco.Stack;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
@@ -19,6 +20,9 @@ public sealed record StackHostOptions
     /// <see cref="ReadyDescriptor"/>, so its message is written for the user.
     /// </summary>
     public required Func<FramePool, Func<Instant>, IPolledLink> OpenLink { get; init; }
+
+    /// <summary>Ports of the machine's own network that lead to ports of the host.</summary>
+    public IReadOnlyList<PublishedPort> Published { get; init; } = [];
 
     /// <summary>The program that the host serves; null serves until SIGTERM.</summary>
     public int? ProgramPid { get; init; }

@@ -1,4 +1,5 @@
 using Pyco.Host.Loop;
+using Pyco.Host.Publishing;
 using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Wire;
@@ -9,6 +10,11 @@ namespace Pyco.Host;
 /// <summary>The stack host as a process of its own: one stack, one link, one program with its descendants.</summary>
 public static class StackHostProcess
 {
+    /// <summary>How long to try for a published port, which the host of the program that had it before may be about to close.</summary>
+    private static readonly TimeSpan PublishPatience = TimeSpan.FromSeconds(0.5);
+
+    private static readonly TimeSpan PublishPause = TimeSpan.FromMilliseconds(10);
+
     /// <summary>
     /// Becomes the leader of a new session, plugs in, brings the addresses up, tells <see
     /// cref="StackHostOptions.ReadyDescriptor"/>, and serves until the program and its descendants are gone or SIGTERM
@@ -51,6 +57,8 @@ public static class StackHostProcess
         using StackHost host = new(
             loop, options.Stack, link, memory, options.Credentials, options.InterfaceName, options.Log);
         loop.Turn(TimeSpan.Zero);
+        foreach (PublishedPort port in options.Published)
+            Publish(port, host, loop);
         using AddressBringUp addresses = new(host, loop);
         if (!addresses.Run())
         {
@@ -59,12 +67,31 @@ public static class StackHostProcess
                 "choose another with -a");
         }
         using ProgramWatch? watch = options.ProgramPid is { } pid ? new(host, options.Credentials, pid, LeaveStandardError, () => { }) : null;
-        ready.TryTell($"ready {HostReport.Of(host.Stack)}");
+        ready.TryTell($"ready {HostReport.Of(host)}");
         while (!loop.StopRequested && watch is not { IsOver: true })
         {
             Instant? look = watch?.Advance(loop.Now);
             addresses.Advance();
             loop.Turn(look is { } at ? at - loop.Now : null);
+        }
+    }
+
+    /// <exception cref="PublishException">Somebody insists on the port, or it is not to be had.</exception>
+    private static void Publish(PublishedPort port, StackHost host, EventLoop loop)
+    {
+        Instant end = loop.Now + PublishPatience;
+        while (true)
+        {
+            try
+            {
+                host.Publish(port);
+                return;
+            }
+            catch (PublishException refused) when (refused.IsInUse && loop.Now < end && !loop.StopRequested)
+            {
+                for (Instant again = loop.Now + PublishPause; loop.Now < again;)
+                    loop.Turn(again - loop.Now);
+            }
         }
     }
 

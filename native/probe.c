@@ -286,9 +286,12 @@ int main(void)
     VALUE(IPPROTO_IP, "OptionNumbers.IpProtoIp");
     VALUE(IP_TOS, "OptionNumbers.IpTos");
     VALUE(IP_TTL, "OptionNumbers.IpTtl");
+    VALUE(IP_PKTINFO, "OptionNumbers.IpPktInfo");
     VALUE(IPPROTO_IPV6, "OptionNumbers.IpProtoIpv6");
     VALUE(IPV6_UNICAST_HOPS, "OptionNumbers.Ipv6UnicastHops");
     VALUE(IPV6_V6ONLY, "OptionNumbers.Ipv6V6Only");
+    VALUE(IPV6_RECVPKTINFO, "OptionNumbers.Ipv6RecvPktInfo");
+    VALUE(IPV6_PKTINFO, "OptionNumbers.Ipv6PktInfo");
     VALUE(IPV6_TCLASS, "OptionNumbers.Ipv6TClass");
     VALUE(IPPROTO_TCP, "OptionNumbers.IpProtoTcp");
     VALUE(TCP_NODELAY, "OptionNumbers.TcpNoDelay");

@@ -125,6 +125,17 @@ internal unsafe struct MessageHeader
     public int Flags;
 }
 
+/// <summary>struct cmsghdr on 64-bit Linux.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ControlHeader
+{
+    /// <summary>Octets of the header and of the data behind it.</summary>
+    public nuint Length;
+
+    public int Level;
+    public int Type;
+}
+
 /// <summary>struct mmsghdr: one of the messages of recvmmsg(2).</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct MultiMessageHeader

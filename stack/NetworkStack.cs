@@ -184,6 +184,9 @@ public sealed class NetworkStack
         return next;
     }
 
+    /// <summary>True while there is something to take with <see cref="TryTakeChanged"/>.</summary>
+    public bool HasChanged => _changed.Count > 0;
+
     /// <summary>Takes a socket whose <see cref="StackSocket.TakeEvents"/> has news.</summary>
     public bool TryTakeChanged(out StackSocket? socket) => _changed.TryDequeue(out socket);
 

@@ -38,6 +38,7 @@ internal static class HostRole
                 Mtu = order.Mtu,
             },
             OpenLink = (frames, clock) => OpenLink(order, frames, clock),
+            Published = order.Published,
             ProgramPid = order.ProgramPid,
             ReadyDescriptor = Descriptors.Ready,
             InterfaceName = order.InterfaceName,

@@ -3,6 +3,7 @@ using System.Text;
 using Pyco.Cli.Startup;
 using Pyco.Host;
 using Pyco.Host.Protocol;
+using Pyco.Host.Publishing;
 using Pyco.Posix;
 using Pyco.Stack;
 
@@ -28,6 +29,7 @@ internal sealed unsafe class Launcher(ProcessImage image)
         HostReport host = NetworkJoin.Join(options, credentials, _environment);
         if (options.Verbosity == Verbosity.Verbose)
             Terminal.Error(Names.PycoRun, $"{string.Join(", ", host.Addresses)} is up: {options.InterfaceName}, {host.Mac}, host process {host.ProcessId}");
+        TellPublished(options, host);
 
         // Meant for pyco-run, if it was: the program's own children are to stay with it.
         _environment.Remove(HostProtocol.DetachVariable);
@@ -36,6 +38,16 @@ internal sealed unsafe class Launcher(ProcessImage image)
         if (options.HostName is { } hostName)
             _environment.Set(HostNameVariable, hostName);
         Become(program, needsShell, options.Program.Count);
+    }
+
+    /// <summary>A port that the kernel has chosen is known from nowhere else.</summary>
+    private static void TellPublished(RunOptions options, HostReport host)
+    {
+        foreach (PublishedPort port in host.Published)
+        {
+            if (options.Verbosity == Verbosity.Verbose || (options.Verbosity == Verbosity.Normal && !options.Published.Contains(port)))
+                Terminal.Error(Names.PycoRun, $"{port.DescribeOutside()} on this machine leads to port {port.Inside} of {host.Addresses[0].Address}");
+        }
     }
 
     /// <param name="program">The file.</param>

@@ -15,7 +15,9 @@ internal sealed class RunCommand
         Root.Directives.Clear();
         Root.Options.Clear();
         foreach (Option option in (Option[])
-            [Address, Netmask, Gateway, Network, Interface, Mac, HostName, Mtu, Link, Capture, Verbose, Quiet, Version, Help])
+            [
+                Address, Netmask, Gateway, Network, Interface, Mac, HostName, Mtu, Publish, Link, Capture, Verbose, Quiet, Version, Help,
+            ])
             Root.Options.Add(option);
         Root.Arguments.Add(Program);
     }
@@ -52,6 +54,15 @@ internal sealed class RunCommand
     public Option<string> HostName { get; } = Text("--hostname", null, "NAME", "Host name that the program sees. Default: the machine's.");
 
     public Option<string> Mtu { get; } = Text("--mtu", null, "OCTETS", "Largest IP packet. Default and most: 1500.");
+
+    public Option<string[]> Publish { get; } = new("--publish", "-p")
+    {
+        Description =
+            "Lead a port of this machine's own network (127.0.0.1 unless ADDR says otherwise) to HOSTPORT of the host. " +
+            "With PORT 0 the kernel chooses. May be given again for more.",
+        HelpName = "[ADDR:]PORT:HOSTPORT[/tcp|/udp]",
+        Arity = ArgumentArity.OneOrMore,
+    };
 
     public Option<string[]> Link { get; } = new("--link")
     {
@@ -105,6 +116,8 @@ internal sealed class RunCommand
                   Fetch from it, at an address that the network chooses. pyco-net ps shows who is there.
               {Name} --link delay=20ms,loss=1% -a 10.40.0.33 -- ./app
                   Behind a cable like a real one.
+              {Name} -a 10.40.0.34 -p 8080:80 -- nginx -g 'daemon off;'
+                  A browser outside reaches it too, at http://127.0.0.1:8080/.
               {Name} -a 10.40.0.35/16 -g 10.40.0.1 --pcap /tmp/trace.pcapng -- ./app
                   With a gateway, and all frames in a file: tail -f -c +1 /tmp/trace.pcapng | tshark -r -
               {Name} -a 10.40.0.36 -a 192.168.7.1/24 -f /tmp/vde.ctl -v -- bash
@@ -119,7 +132,8 @@ internal sealed class RunCommand
     private static void WriteOption(StringWriter text, Option option)
     {
         string shortName = option.Aliases.FirstOrDefault() is { } alias ? $"{alias}, " : "    ";
-        text.Write($"  {shortName}{option.Name}{(option.HelpName is { } value ? $" {value}" : "")}".PadRight(HelpColumn));
+        string head = $"  {shortName}{option.Name}{(option.HelpName is { } value ? $" {value}" : "")}";
+        text.Write(head.Length < HelpColumn ? head.PadRight(HelpColumn) : $"{head}\n{new string(' ', HelpColumn)}");
         int column = HelpColumn;
         foreach (string word in option.Description!.Split(' '))
         {

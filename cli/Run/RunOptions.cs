@@ -1,4 +1,5 @@
 using Pyco.Host;
+using Pyco.Host.Publishing;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
 using Pyco.Vde.Impairment;
@@ -31,6 +32,9 @@ internal sealed record RunOptions
 
     public int? Mtu { get; init; }
 
+    /// <summary>Ports of the machine's own network that lead to ports of the host.</summary>
+    public IReadOnlyList<PublishedPort> Published { get; init; } = [];
+
     /// <summary>Absolute, or null for no capture.</summary>
     public string? CaptureFile { get; init; }
 
@@ -55,6 +59,7 @@ internal sealed record RunOptions
         Mac = Mac,
         HostName = HostName,
         Mtu = Mtu,
+        Published = Published,
         CaptureFile = CaptureFile,
         Link = Link,
         Verbosity = Verbosity,

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Numerics;
 using Pyco.Host;
+using Pyco.Host.Publishing;
 using Pyco.Network;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
@@ -54,6 +55,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             Mac = words.GetValue(command.Mac) is { } mac ? ReadMac(mac) : null,
             HostName = ReadHostName(words.GetValue(command.HostName)),
             Mtu = ReadMtu(words.GetValue(command.Mtu)),
+            Published = ReadPublished(words.GetValue(command.Publish) ?? []),
             CaptureFile = words.GetValue(command.Capture) is { } file ? AbsolutePath(file) : null,
             Link = ReadLink(words.GetValue(command.Link) ?? []),
             Verbosity = words.GetValue(command.Verbose) ? Verbosity.Verbose
@@ -183,6 +185,20 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int mtu) || mtu is < MinimumMtu or > EthernetMtu)
             throw Wrong($"'{text}' is not an MTU: a number from {MinimumMtu} to {EthernetMtu}");
         return mtu;
+    }
+
+    private static List<PublishedPort> ReadPublished(string[] texts)
+    {
+        List<PublishedPort> ports = [];
+        foreach (string text in texts)
+        {
+            if (!PublishedPort.TryParse(text, out PublishedPort? port, out string? error))
+                throw Wrong(error);
+            if (ports.Exists(port.CollidesWith))
+                throw Wrong($"{port.DescribeOutside()} is published twice");
+            ports.Add(port);
+        }
+        return ports;
     }
 
     private static string AbsolutePath(string path)

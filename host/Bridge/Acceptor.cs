@@ -36,15 +36,26 @@ internal sealed unsafe class Acceptor : EventSource, IDisposable
         int backlog,
         Action<int, Instant> accepted,
         Func<Acceptor, Instant, Errno> tryInShortage)
+        : this(loop, Listen(name, type, backlog), accepted, tryInShortage)
+    {
+    }
+
+    /// <param name="loop">Watches the socket.</param>
+    /// <param name="listening">A listening socket that does not block, which is the acceptor's from now on.</param>
+    /// <param name="accepted">Takes each descriptor.</param>
+    /// <param name="tryInShortage">Called when there is no descriptor; answers as <see cref="TryAccept"/> does.</param>
+    public Acceptor(
+        EventLoop loop, int listening, Action<int, Instant> accepted, Func<Acceptor, Instant, Errno> tryInShortage)
     {
         _loop = loop;
         _accepted = accepted;
         _tryInShortage = tryInShortage;
-        Descriptor = Libc.socket(Constants.AfUnix, type | Constants.SockNonblock | Constants.SockCloexec, 0);
-        if (Descriptor < 0 || UnixAddress.Bind(Descriptor, name) < 0 || Libc.listen(Descriptor, backlog) < 0)
-            throw SystemCallException.Last("listen");
+        Descriptor = listening;
         loop.Add(this, Constants.EpollIn);
     }
+
+    /// <summary>Whether to leave the last descriptors to the requests of our programs.</summary>
+    public bool LeavesTheLast { get; init; }
 
     public override void OnEvents(uint events, Instant now) => AcceptAll(ConnectionsPerTurn, now);
 
@@ -71,6 +82,8 @@ internal sealed unsafe class Acceptor : EventSource, IDisposable
     /// <returns>None, EAGAIN when none waits, or another error of accept(2).</returns>
     public Errno TryAccept(Instant now)
     {
+        if (LeavesTheLast && DescriptorShortage.AreOnlyLastFree())
+            return Errno.EMFILE;
         int descriptor = Libc.accept4(Descriptor, null, null, Constants.SockNonblock | Constants.SockCloexec);
         if (descriptor < 0)
             return (Errno)Marshal.GetLastPInvokeError();
@@ -98,5 +111,13 @@ internal sealed unsafe class Acceptor : EventSource, IDisposable
     {
         _loop.Remove(this);
         _ = Libc.close(Descriptor);
+    }
+
+    private static int Listen(in UnixAddress name, int type, int backlog)
+    {
+        int descriptor = Libc.socket(Constants.AfUnix, type | Constants.SockNonblock | Constants.SockCloexec, 0);
+        if (descriptor < 0 || UnixAddress.Bind(descriptor, name) < 0 || Libc.listen(descriptor, backlog) < 0)
+            throw SystemCallException.Last("listen");
+        return descriptor;
     }
 }

@@ -22,6 +22,16 @@ internal sealed class DescriptorShortage(Action<string> log)
     /// <summary>Whether there are few behind this one: the kernel gives the lowest free number.</summary>
     public static bool IsAmongLast(int descriptor) => (ulong)(descriptor + KeptForRequests) >= OpenFilesLimit.Soft;
 
+    /// <summary>Whether the next descriptor would be one of these.</summary>
+    public static bool AreOnlyLastFree()
+    {
+        int next = Libc.eventfd(0, Constants.SockCloexec); // EFD_CLOEXEC has the same value
+        if (next < 0)
+            return true;
+        _ = Libc.close(next);
+        return IsAmongLast(next);
+    }
+
     public void Note(Instant now)
     {
         Count++;

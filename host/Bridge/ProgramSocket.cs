@@ -1,20 +1,14 @@
 using Pyco.Host.Loop;
 using Pyco.Host.Protocol;
-using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Sockets;
 
 namespace Pyco.Host.Bridge;
 
 /// <summary>A program's socket as the host knows it: its kernel name, its socket in the stack, and the wire between.</summary>
-internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key) : EventSource
+/// <remarks>It is attached while the host has an end of its own, whose closing tells that the program has let go.</remarks>
+internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key) : SocketSource(bridge.Loop), IStackSocketOwner
 {
-    /// <summary>
-    /// Edge-triggered, so that no system call is needed when a side stops to be ready. EPOLLOUT is watched only while the
-    /// program's side is full: the kernel reports it with every read of the program, and would wake us for nothing.
-    /// </summary>
-    private const uint Watched = Constants.EpollIn | Constants.EpollRdhup | Constants.EpollEt;
-
     private bool _isCounted;
 
     public SocketKey Key { get; } = key;
@@ -23,14 +17,8 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key) : Even
 
     public abstract StackSocket Stack { get; }
 
-    /// <summary>True if the host has an end of its own, whose closing tells that the program has let go.</summary>
-    public bool IsAttached => Descriptor >= 0;
-
     /// <summary>The port under which <see cref="SocketTable"/> keeps it, or 0.</summary>
     public ushort ClaimedPort { get; set; }
-
-    /// <summary>True while it waits for its next turn to move data.</summary>
-    public bool IsToContinue { get; set; }
 
     protected SocketBridge Bridge { get; } = bridge;
 
@@ -56,37 +44,15 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key) : Even
         Stack.AllowBroadcast = flags.HasFlag(RequestFlags.Broadcast);
     }
 
-    /// <summary>False while the program's side is full.</summary>
-    protected bool MayWrite { get; private set; }
-
     /// <summary>Takes over the host's end of the program's socket; false if the kernel cannot watch one more.</summary>
     protected bool TryAttach(int descriptor)
     {
-        Descriptor = descriptor;
         SocketBuffers.Enlarge(descriptor);
-        MayWrite = true;
+        if (!TryWatch(descriptor))
+            return false;
         Bridge.Sockets.Held++;
         _isCounted = true;
-        if (Bridge.Loop.TryAdd(this, Watched))
-            return true;
-        CloseDescriptor();
-        return false;
-    }
-
-    /// <summary>The program's side is full: an event tells when it takes more.</summary>
-    protected void AwaitRoom()
-    {
-        MayWrite = false;
-        Bridge.Loop.SetInterest(this, Watched | Constants.EpollOut);
-    }
-
-    /// <summary>Takes note if the event that <see cref="AwaitRoom"/> waits for has come.</summary>
-    protected void NoteRoom(uint events)
-    {
-        if (MayWrite || (events & Constants.EpollOut) == 0)
-            return;
-        MayWrite = true;
-        Bridge.Loop.SetInterest(this, Watched);
+        return true;
     }
 
     /// <summary>
@@ -103,11 +69,7 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key) : Even
     /// <summary>Ends our side; the program sees it on its socket.</summary>
     protected void CloseDescriptor()
     {
-        if (Descriptor < 0)
-            return;
         LetGo();
-        Bridge.Loop.Remove(this);
-        _ = Libc.close(Descriptor);
-        Descriptor = -1;
+        Close();
     }
 }

@@ -22,7 +22,7 @@ internal sealed class SocketBridge : IDisposable
     private readonly Acceptor _datagrams;
     private readonly RequestChannels _channels;
     private readonly SpareDescriptors _spares = new();
-    private readonly List<ProgramSocket> _unfinishedTurns = [];
+    private readonly List<SocketSource> _unfinishedTurns = [];
     private readonly List<ProgramSocket> _reaped = [];
     private RequestChannel? _borrower;
     private Instant _borrowedUntil;
@@ -103,7 +103,7 @@ internal sealed class SocketBridge : IDisposable
     }
 
     /// <summary>The socket could have gone on, but others wait.</summary>
-    public void ContinueNextTurn(ProgramSocket socket)
+    public void ContinueNextTurn(SocketSource socket)
     {
         if (socket.IsToContinue)
             return;
@@ -117,7 +117,7 @@ internal sealed class SocketBridge : IDisposable
     public Instant? Advance(Instant now)
     {
         while (_stack.TryTakeChanged(out StackSocket? changed))
-            (changed!.Owner as ProgramSocket)?.OnStackEvents(changed.TakeEvents(), now);
+            (changed!.Owner as IStackSocketOwner)?.OnStackEvents(changed.TakeEvents(), now);
         ContinueUnfinished(now);
         foreach (ProgramSocket socket in _reaped)
             socket.Abandon(now);
@@ -145,6 +145,16 @@ internal sealed class SocketBridge : IDisposable
         _requests.Resume();
     }
 
+    /// <summary>
+    /// There is no descriptor for a connection that can wait in the kernel, where what is sent on it meanwhile waits too.
+    /// </summary>
+    /// <returns>EMFILE.</returns>
+    public Errno LeaveWaiting(Acceptor acceptor, Instant now)
+    {
+        NoteShortage(now);
+        return Errno.EMFILE;
+    }
+
     public void Dispose()
     {
         foreach (ProgramSocket socket in Sockets.All.ToArray())
@@ -164,9 +174,9 @@ internal sealed class SocketBridge : IDisposable
     {
         if (_unfinishedTurns.Count == 0)
             return;
-        ProgramSocket[] sockets = [.. _unfinishedTurns];
+        SocketSource[] sockets = [.. _unfinishedTurns];
         _unfinishedTurns.Clear();
-        foreach (ProgramSocket socket in sockets)
+        foreach (SocketSource socket in sockets)
         {
             socket.IsToContinue = false;
             if (socket.IsAttached)
@@ -203,13 +213,6 @@ internal sealed class SocketBridge : IDisposable
     {
         HasOnlySpares = false;
         _spares.Refill();
-    }
-
-    /// <summary>A datagram socket can wait in the kernel: what its program sends meanwhile waits there too.</summary>
-    private Errno LeaveWaiting(Acceptor datagrams, Instant now)
-    {
-        NoteShortage(now);
-        return Errno.EMFILE;
     }
 
     private void NoteShortage(Instant now)

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Pyco.Host.Protocol;
 using Pyco.Posix;
@@ -13,12 +12,6 @@ namespace Pyco.Host.Bridge;
 /// </summary>
 internal sealed unsafe class StreamSocket : ProgramSocket
 {
-    /// <summary>What one socket may move before the others have their turn.</summary>
-    private const int OctetsPerTurn = 512 * 1024;
-
-    private const int PiecesPerWrite = 16;
-
-    private readonly ReadOnlyMemory<byte>[] _pieces = new ReadOnlyMemory<byte>[PiecesPerWrite];
     private int _fillerLeft;
     private bool _isConnecting;
     private bool _mayRead;
@@ -166,56 +159,29 @@ internal sealed unsafe class StreamSocket : ProgramSocket
 
     private void MoveToStack(Instant now)
     {
-        int budget = OctetsPerTurn;
-        while (_mayRead && !_programFinished && IsAttached)
+        while (_fillerLeft > 0 && _mayRead && IsAttached)
+            DiscardFiller();
+        if (!_mayRead || _programFinished || !IsAttached)
+            return;
+        switch (StreamPump.ToStack(Descriptor, Tcp, _hasEnd, now))
         {
-            if (_fillerLeft > 0)
-            {
-                DiscardFiller();
-                continue;
-            }
-            Span<byte> free = Tcp.GetSendSpan();
-            if (free.IsEmpty)
-                return; // Writable will say when there is room
-            if (budget <= 0)
-            {
+            case PumpStop.Empty:
+                _mayRead = false;
+                break;
+            case PumpStop.TurnOver:
                 Bridge.ContinueNextTurn(this);
-                return;
-            }
-            nint length;
-            fixed (byte* start = free)
-                length = Libc.recv(Descriptor, start, (nuint)free.Length, Constants.MsgDontwait);
-            if (length > 0)
-            {
-                Tcp.CommitSend((int)length, now);
-                budget -= (int)length;
-                // Less than asked for: it is empty, and the next octet is a new event (epoll(7)). An end is none.
-                _mayRead = length == free.Length || _hasEnd;
-            }
-            else
-            {
-                OnNothingRead(length == 0, now);
-            }
+                break;
+            case PumpStop.Failed:
+                CloseFromProgram(now, resets: true); // ECONNRESET: closed with unread data, which TCP answers with RST
+                break;
+            case PumpStop.End when _isHungUp:
+                CloseFromProgram(now, ResetsOnClose);
+                break;
+            case PumpStop.End:
+                _programFinished = true;
+                Tcp.FinishSending(now);
+                break;
         }
-    }
-
-    private void OnNothingRead(bool isEnd, Instant now)
-    {
-        var error = (Errno)Marshal.GetLastPInvokeError();
-        if (!isEnd && error == Errno.EINTR)
-            return;
-        if (!isEnd && error == Errno.EAGAIN)
-        {
-            _mayRead = false;
-            return;
-        }
-        _programFinished = true;
-        if (!isEnd)
-            CloseFromProgram(now, resets: true); // ECONNRESET: closed with unread data, which TCP answers with RST
-        else if (_isHungUp)
-            CloseFromProgram(now, ResetsOnClose);
-        else
-            Tcp.FinishSending(now);
     }
 
     private void DiscardFiller()
@@ -231,19 +197,12 @@ internal sealed unsafe class StreamSocket : ProgramSocket
 
     private void MoveToProgram(Instant now)
     {
-        while (MayWrite && IsAttached && Tcp.ReceivedOctets > 0)
+        if (MayWrite && IsAttached)
         {
-            int count = Tcp.PeekReceived(_pieces);
-            nint sent = SendPieces(count);
-            if (sent > 0)
-            {
-                Tcp.Consume((int)sent, now);
-                continue;
-            }
-            var error = (Errno)Marshal.GetLastPInvokeError();
-            if (error == Errno.EAGAIN)
+            PumpStop stop = StreamPump.ToKernel(Descriptor, Tcp, now);
+            if (stop == PumpStop.Full)
                 AwaitRoom();
-            else if (error != Errno.EINTR)
+            else if (stop == PumpStop.Failed)
                 Tcp.Consume(Tcp.ReceivedOctets, now); // SHUT_RD, or closed: nobody will read it (Linux drops it too)
         }
         if (_peerFinished && !_toldPeerFinished && IsAttached && Tcp.ReceivedOctets == 0)
@@ -251,20 +210,6 @@ internal sealed unsafe class StreamSocket : ProgramSocket
             _toldPeerFinished = true;
             _ = Libc.shutdown(Descriptor, Constants.ShutWr);
         }
-    }
-
-    private nint SendPieces(int count)
-    {
-        IoVector* vectors = stackalloc IoVector[PiecesPerWrite];
-        for (int index = 0; index < count; index++)
-        {
-            // The stack's chunks are pinned for their whole life.
-            ReadOnlySpan<byte> piece = _pieces[index].Span;
-            vectors[index].Base = Unsafe.AsPointer(ref MemoryMarshal.GetReference(piece));
-            vectors[index].Length = (nuint)piece.Length;
-        }
-        MessageHeader message = new() { Vectors = vectors, VectorCount = (nuint)count };
-        return Libc.sendmsg(Descriptor, &message, Constants.MsgDontwait | Constants.MsgNosignal);
     }
 
     /// <summary>The last descriptor in the program is gone. TCP finishes by itself.</summary>

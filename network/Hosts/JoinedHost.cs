@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pyco.Host;
 using Pyco.Host.Loop;
+using Pyco.Host.Publishing;
 using Pyco.Network.Control;
 using Pyco.Posix;
 using Pyco.Stack;
@@ -186,12 +187,32 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
             return now + ProbeLook;
         if (stack.AddressState == AddressState.Conflict)
             return OnConflict(stack, now);
+        if (!TryPublish(now))
+            return now + ConflictPause;
         _watch = new ProgramWatch(_host, _order.Credentials, ProcessId, () => { }, Wake);
         UpSince = DateTime.UtcNow;
-        _launcher?.Answer($"ready {HostReport.Of(stack, _port!.Number)}");
+        _launcher?.Answer($"ready {HostReport.Of(_host, _port!.Number)}");
         _launcher = null;
         _network.Log($"{Addresses[0]} is up: {Command} (pid {ProcessId}, uid {UserId}), port {_port!.Number}");
         return Watch(now);
+    }
+
+    /// <summary>False if somebody has one of the ports, who may be about to end.</summary>
+    private bool TryPublish(Instant now)
+    {
+        // The sockets are this process's, with its user's rights.
+        if (_order.Published.Count > 0 && UserId != Libc.geteuid())
+            throw new IOException("only the user whose network it is can publish ports (-p) of its hosts");
+        try
+        {
+            foreach (PublishedPort port in _order.Published.Skip(_host!.Publisher.Publications.Count))
+                _host.Publish(port);
+            return true;
+        }
+        catch (PublishException refused) when (refused.IsInUse && now < _giveUpAt)
+        {
+            return false;
+        }
     }
 
     private Instant? OnConflict(NetworkStack stack, Instant now)

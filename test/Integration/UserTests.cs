@@ -19,7 +19,7 @@ internal sealed class UserTests(WireKind kind) : WireTest(kind)
         Wire.Write("site/index.html", "for everybody");
         Wire.ServePython(server, Wire.PathOf("site"));
 
-        string answer = AsNobody(client, "curl", "-sS", "--fail", "--max-time", "50", $"http://{server}/").Succeed();
+        string answer = AsNobody(["-a", client], "curl", "-sS", "--fail", "--max-time", "50", $"http://{server}/").Succeed();
 
         Assert.That(answer, Is.EqualTo("for everybody\n"));
     }
@@ -30,14 +30,25 @@ internal sealed class UserTests(WireKind kind) : WireTest(kind)
     {
         string server = Wire.FreshAddress();
         Wire.Write("site/index.html", "by nobody");
-        AsNobody(server, Programs.Python, "-m", "http.server", "80", "--directory", Wire.PathOf("site"));
+        AsNobody(["-a", server], Programs.Python, "-m", "http.server", "80", "--directory", Wire.PathOf("site"));
         Wire.WaitUntilListening(server, 80);
 
         Assert.That(Curl($"http://{server}/"), Is.EqualTo("by nobody\n"));
     }
 
+    [Test]
+    [NeedsRoot]
+    public void A_low_port_outside_is_refused_without_root()
+    {
+        RunningProgram refused = AsNobody(["-a", Wire.FreshAddress(), "-p", "127.0.0.1:80:80"], "echo", "started");
+
+        Assert.That(refused.WaitForExit(), Is.EqualTo(125), refused.Transcript);
+        Assert.That(refused.Errors, Does.Match("^pyco-run: no permission to publish 127.0.0.1:80: ports below .*\n$"));
+        Assert.That(refused.Output, Is.Empty);
+    }
+
     /// <summary>pyco-run as the user nobody, from a copy that this user can read wherever the project lies.</summary>
-    private RunningProgram AsNobody(string address, params IEnumerable<string> command)
+    private RunningProgram AsNobody(IEnumerable<string> options, params IEnumerable<string> command)
     {
         string pycoRun = Wire.PathOf("installed/bin/pyco-run");
         string shim = Wire.PathOf("installed/lib/libpyco.so");
@@ -48,6 +59,6 @@ internal sealed class UserTests(WireKind kind) : WireTest(kind)
             File.SetUnixFileMode(to, Executable);
         }
         return Wire.Start(
-            "setpriv", ["--reuid=nobody", "--regid=nogroup", "--clear-groups", pycoRun, "-a", address, "-f", Wire.Control, "--", .. command]);
+            "setpriv", ["--reuid=nobody", "--regid=nogroup", "--clear-groups", pycoRun, "-f", Wire.Control, .. options, "--", .. command]);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class RunOptionsTests
         RunOptions options = Read(
             "--address", "10.40.0.32/16", "--address=192.168.7.1", "--netmask", "255.255.255.128", "--gateway", "10.40.9.1",
             "--network", "vde:///tmp/s[3]", "--interface", "eth0", "--mac", "02:00:0a:28:00:20", "--hostname", "web",
-            "--mtu", "1400", "--pcap", "/tmp/t.pcapng", "--verbose", "./app");
+            "--mtu", "1400", "--publish", "8080:80", "--publish=5353:53/udp", "--pcap", "/tmp/t.pcapng", "--verbose", "./app");
         Assert.That(options.Addresses[0].Length, Is.EqualTo(16));
         Assert.That(options.Addresses[1].Length, Is.EqualTo(25));
         Assert.That(options.Gateway, Is.EqualTo(IpAddress.Parse("10.40.9.1")));
@@ -35,6 +35,7 @@ internal sealed class RunOptionsTests
         Assert.That(options.Mac?.ToString(), Is.EqualTo("02:00:0a:28:00:20"));
         Assert.That(options.HostName, Is.EqualTo("web"));
         Assert.That(options.Mtu, Is.EqualTo(1400));
+        Assert.That(options.Published.Select(port => $"{port}"), Is.EqualTo(new[] { "127.0.0.1:8080:80/tcp", "127.0.0.1:5353:53/udp" }));
         Assert.That(options.CaptureFile, Is.EqualTo("/tmp/t.pcapng"));
         Assert.That(options.Verbosity, Is.EqualTo(Verbosity.Verbose));
     }
@@ -100,6 +101,8 @@ internal sealed class RunOptionsTests
     [TestCase("not an MTU", "-a", "10.40.0.32", "--mtu", "9000", "true")]
     [TestCase("not a host name", "-a", "10.40.0.32", "--hostname", "a b", "true")]
     [TestCase("'tap://' networks are not supported", "-a", "10.40.0.32", "-f", "tap://x", "true")]
+    [TestCase("'80:' does not name ports", "-a", "10.40.0.32", "-p", "80:", "true")]
+    [TestCase("127.0.0.1:8080 is published twice", "-a", "10.40.0.32", "-p", "8080:80", "-p", "127.0.0.1:8080:81", "true")]
     [TestCase("cannot both be given", "-a", "10.40.0.32", "-v", "-q", "true")]
     [TestCase("unknown option '--bogus'", "-a", "10.40.0.32", "--bogus", "true")]
     public void A_wrong_command_line_is_told_in_one_line(string expected, params string[] arguments)

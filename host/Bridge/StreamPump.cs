@@ -1,0 +1,117 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Pyco.Posix;
+using Pyco.Stack;
+using Pyco.Stack.Sockets;
+
+namespace Pyco.Host.Bridge;
+
+/// <summary>Why a transfer has stopped.</summary>
+internal enum PumpStop
+{
+    /// <summary>There is nothing more to move: the source will tell when there is.</summary>
+    Empty,
+
+    /// <summary>The other side takes no more: it will tell when it does.</summary>
+    Full,
+
+    /// <summary>It could go on, but others have their turn.</summary>
+    TurnOver,
+
+    /// <summary>The source has said that nothing more comes.</summary>
+    End,
+
+    /// <summary>The kernel socket is broken; the errno is as the system call left it.</summary>
+    Failed,
+}
+
+/// <summary>
+/// Moves octets between a kernel stream socket and a TCP socket of the stack, never more than the other side takes: what
+/// is not taken stays where it is, and pushes back to who sent it.
+/// </summary>
+internal static unsafe class StreamPump
+{
+    /// <summary>What one socket may move before the others have their turn.</summary>
+    private const int OctetsPerTurn = 512 * 1024;
+
+    private const int PiecesPerWrite = 16;
+
+    /// <summary>Reads straight into the tail of the send buffer.</summary>
+    /// <param name="descriptor">The kernel socket.</param>
+    /// <param name="tcp">Sends what is read.</param>
+    /// <param name="hasEnd">Whether the kernel has told of the end, behind which there is no further event.</param>
+    /// <param name="now">The moment.</param>
+    public static PumpStop ToStack(int descriptor, TcpSocket tcp, bool hasEnd, Instant now)
+    {
+        int budget = OctetsPerTurn;
+        while (true)
+        {
+            Span<byte> free = tcp.GetSendSpan();
+            if (free.IsEmpty)
+                return PumpStop.Full; // Writable will say when there is room
+            if (budget <= 0)
+                return PumpStop.TurnOver;
+            nint length;
+            fixed (byte* start = free)
+                length = Libc.recv(descriptor, start, (nuint)free.Length, Constants.MsgDontwait);
+            if (length > 0)
+            {
+                tcp.CommitSend((int)length, now);
+                budget -= (int)length;
+                // Less than asked for: it is empty, and the next octet is a new event (epoll(7)). An end is none.
+                if (length < free.Length && !hasEnd)
+                    return PumpStop.Empty;
+                continue;
+            }
+            if (length == 0)
+                return PumpStop.End;
+            var error = (Errno)Marshal.GetLastPInvokeError();
+            if (error == Errno.EAGAIN)
+                return PumpStop.Empty;
+            if (error != Errno.EINTR)
+                return PumpStop.Failed;
+        }
+    }
+
+    /// <summary>Writes what TCP has received, and consumes what the kernel took.</summary>
+    public static PumpStop ToKernel(int descriptor, TcpSocket tcp, Instant now)
+    {
+        Pieces pieces = default;
+        while (tcp.ReceivedOctets > 0)
+        {
+            int count = tcp.PeekReceived(pieces);
+            nint sent = Send(descriptor, pieces[..count]);
+            if (sent > 0)
+            {
+                tcp.Consume((int)sent, now);
+                continue;
+            }
+            var error = (Errno)Marshal.GetLastPInvokeError();
+            if (error == Errno.EAGAIN)
+                return PumpStop.Full;
+            if (error != Errno.EINTR)
+                return PumpStop.Failed;
+        }
+        return PumpStop.Empty;
+    }
+
+    private static nint Send(int descriptor, ReadOnlySpan<ReadOnlyMemory<byte>> pieces)
+    {
+        IoVector* vectors = stackalloc IoVector[PiecesPerWrite];
+        for (int index = 0; index < pieces.Length; index++)
+        {
+            // The stack's chunks are pinned for their whole life.
+            ReadOnlySpan<byte> piece = pieces[index].Span;
+            vectors[index].Base = Unsafe.AsPointer(ref MemoryMarshal.GetReference(piece));
+            vectors[index].Length = (nuint)piece.Length;
+        }
+        MessageHeader message = new() { Vectors = vectors, VectorCount = (nuint)pieces.Length };
+        return Libc.sendmsg(descriptor, &message, Constants.MsgDontwait | Constants.MsgNosignal);
+    }
+
+    [InlineArray(PiecesPerWrite)]
+    private struct Pieces
+    {
+        private ReadOnlyMemory<byte> _first;
+    }
+}
