@@ -58,7 +58,7 @@ internal sealed class PlugTests
 
         Assert.That(OpenDescriptors(), Is.EqualTo(before));
         Assert.That(network.Files, Is.EqualTo(OwnFiles));
-        Assert.That(network.Ask(running => running.Frames.Outstanding), Is.LessThanOrEqualTo(64), "frames that wait to be read into");
+        Assert.That(network.Ask(running => running.Memory.Frames.Outstanding), Is.LessThanOrEqualTo(64), "frames that wait to be read into");
         Assert.That(network.Ask(running => running.Switch.Stations.Entries.Count), Is.Zero);
     }
 
@@ -89,10 +89,10 @@ internal sealed class PlugTests
         network.Until(running => running.Switch.Ports[0].Counters.DroppedQueueFull > 0, "drops");
         Assert.That(network.Ask(running => running.Switch.Ports[0].Counters.DroppedQueueFull), Is.InRange(sent / 2, sent));
         Assert.That(network.Ask(running => running.Switch.Ports[2].Counters.Dropped), Is.Zero);
-        Assert.That(network.Ask(running => running.Frames.Outstanding), Is.LessThan(1500), "memory is bounded");
+        Assert.That(network.Ask(running => running.Memory.Frames.Outstanding), Is.LessThan(1500), "memory is bounded");
         deaf.Dispose();
         network.Until(running => running.Switch.Ports.Count == 2, "it can leave");
-        Assert.That(network.Ask(running => running.Frames.Outstanding), Is.LessThan(256), "and its queue goes with it");
+        Assert.That(network.Ask(running => running.Memory.Frames.Outstanding), Is.LessThan(256), "and its queue goes with it");
     }
 
     [TestCase("ctl")]

@@ -11,7 +11,7 @@ internal sealed class TestSwitch
 
     public TestSwitch()
     {
-        Switch = new Switch(Frames, () => Now);
+        Switch = new Switch(new StackMemory(Frames), () => Now);
         Guard = new LoopGuard(Switch, Entropy.Seeded(1), Log.Add);
     }
 
