@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 using Pyco.Network.Tests.Testing;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
@@ -153,8 +154,8 @@ internal sealed class PlugTests
         using TestNetwork network = new();
         using RawClient client = network.Connect(socket);
 
-        client.Send(request);
-        client.Send([.. Enumerable.Repeat((byte)'x', 100_000)]);
+        client.TrySend(Encoding.Latin1.GetBytes(request));
+        client.TrySend([.. Enumerable.Repeat((byte)'x', 100_000)]); // it may be gone by now
         network.Pass(TimeSpan.FromSeconds(6));
         network.Ask(_ => true);
 
