@@ -34,7 +34,8 @@ internal sealed class StockClientTests() : WireTest(WireKind.OwnNetwork)
         Cable(stock);
         string file = Wire.WriteRandom("site/large", TwentyMegabytes);
         Wire.ServePython("10.40.0.100", Wire.PathOf("site"));
-        stock.ServePython("10.40.0.200", Wire.PathOf("site"));
+        stock.RunAt("10.40.0.200", Programs.Python, "-u", "-m", "http.server", "80", "--directory", Wire.PathOf("site"));
+        Wire.WaitUntilListening("10.40.0.200", 80);
 
         stock.RunAt("10.40.0.201", Fetch("10.40.0.100", "down")).Succeed();
         Wire.RunAt("10.40.0.101", Fetch("10.40.0.200", "up")).Succeed();
@@ -50,15 +51,15 @@ internal sealed class StockClientTests() : WireTest(WireKind.OwnNetwork)
         RunningProgram first = Cable(stock);
         Wire.Write("site/index.html", "reached");
         Wire.ServePython("10.40.0.100", Wire.PathOf("site"));
-        Cable(stock);
+        Cable(stock); // port 4, after the server and who has looked for it
 
         // A broadcast that asks for an address is what begins to run in circles.
         stock.RunAt("10.40.0.201", "bash", "-c", "for n in 1 2 3; do (exec 3<>/dev/tcp/10.40.0.100/80) 2>/dev/null; sleep 0.2; done");
 
-        Eventually.True(() => Log().Contains("port 2 is blocked: it leads to the same switch as port 1", StringComparison.Ordinal), Log);
+        Eventually.True(() => Log().Contains("port 4 is blocked: it leads to the same switch as port 1", StringComparison.Ordinal), Log);
         Assert.That(Curl("10.40.0.202"), Is.EqualTo("reached\n"), "one cable is enough");
-        first.Dispose();
-        Eventually.True(() => Log().Contains("port 2 is open again: port 1 is free", StringComparison.Ordinal), Log);
+        first.Terminate();
+        Eventually.True(() => Log().Contains("port 4 is open again: port 1 is free", StringComparison.Ordinal), Log);
         Assert.That(Curl("10.40.0.203"), Is.EqualTo("reached\n"), "the second cable");
 
         string Curl(string from) =>
