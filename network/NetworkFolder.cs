@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Pyco.Network.Control;
 using Pyco.Posix;
 
 namespace Pyco.Network;
@@ -45,16 +46,16 @@ internal sealed class NetworkFolder : IDisposable
     public static string LogOf(string path) => $"{path}/log";
 
     /// <summary>Makes the folder, or takes it over from a network that has ended without removing it.</summary>
-    /// <param name="path">Where.</param>
-    /// <param name="mode">Its sockets' permissions: who may use them must get into the folder.</param>
+    /// <param name="options">Where, and its sockets' permissions: who may use them must get into the folder.</param>
     /// <exception cref="NetworkRunsException">A network runs there.</exception>
     /// <exception cref="IOException">It cannot be made.</exception>
-    public static NetworkFolder Claim(string path, UnixFileMode mode)
+    public static NetworkFolder Claim(NetworkOptions options)
     {
+        string path = options.Path;
         bool isOurs = !Directory.Exists(path);
         try
         {
-            Directory.CreateDirectory(path, FolderMode(mode));
+            Directory.CreateDirectory(path, FolderMode(UnixFileMode.None));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -72,6 +73,8 @@ internal sealed class NetworkFolder : IDisposable
                 throw new NetworkRunsException($"a switch runs at {path} already, which is not ours: choose another path");
             }
             folder.RemoveFiles();
+            if (folder._isOurs)
+                folder.Open(options);
             return folder;
         }
     }
@@ -97,6 +100,20 @@ internal sealed class NetworkFolder : IDisposable
         if (mode.HasFlag(UnixFileMode.OtherWrite))
             folder |= UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
         return folder;
+    }
+
+    /// <summary>Lets those in who may use the sockets.</summary>
+    private void Open(NetworkOptions options)
+    {
+        try
+        {
+            SocketAccess.Grant(Path, options.Group, FolderMode(options.Mode));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Dispose();
+            throw new IOException(failure.Message);
+        }
     }
 
     private static int TryLock(string path)
@@ -127,7 +144,8 @@ internal sealed class NetworkFolder : IDisposable
     private static bool IsPortSocket(string name) =>
         name.Length >= 5 && name.All(letter => char.IsAsciiDigit(letter) || letter is '.' or '-');
 
-    private static unsafe bool IsAlive(string socket)
+    /// <summary>Whether somebody listens there.</summary>
+    internal static unsafe bool IsAlive(string socket)
     {
         if (!File.Exists(socket) || !UnixAddress.TryFromPath(socket, out UnixAddress address))
             return false;

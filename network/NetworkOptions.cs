@@ -35,6 +35,9 @@ public sealed record NetworkOptions
     /// <summary>The machine's own way into the network, or null; it needs root.</summary>
     public TapOptions? Tap { get; init; }
 
+    /// <summary>The path of the socket for VDE's management programs, absolute; null for <c>mgmt</c> in the control directory.</summary>
+    public string? ManagementSocket { get; init; }
+
     /// <summary>True for a network that nobody asked for by name: it ends when it has been empty for a while.</summary>
     public bool EndsWhenEmpty { get; init; }
 
@@ -50,6 +53,7 @@ public sealed record NetworkOptions
         mode={(int)Mode}
         group={Group}
         tap={Tap}
+        mgmt={ManagementSocket}
         ends-when-empty={EndsWhenEmpty}
 
         """);
@@ -75,6 +79,7 @@ public sealed record NetworkOptions
             Mode = (UnixFileMode)int.Parse(Get("mode"), CultureInfo.InvariantCulture),
             Group = Optional("group"),
             Tap = Optional("tap") is { } tap ? ReadTap(tap) : null,
+            ManagementSocket = Optional("mgmt"),
             EndsWhenEmpty = bool.Parse(Get("ends-when-empty")),
         };
     }

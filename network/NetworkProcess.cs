@@ -46,7 +46,7 @@ public static class NetworkProcess
 
     private static void Serve(NetworkOptions options, ReadyLine ready, Func<string, string?> environment)
     {
-        using NetworkFolder folder = NetworkFolder.Claim(options.Path, options.Mode);
+        using NetworkFolder folder = NetworkFolder.Claim(options);
         using NetworkLog log = new(folder.Log);
         using EventLoop loop = new(TimeProvider.System, LookOn);
         using Interruption interruption = new(loop);

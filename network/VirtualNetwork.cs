@@ -2,7 +2,9 @@ using Pyco.Host.Loop;
 using Pyco.Network.Control;
 using Pyco.Network.Hosts;
 using Pyco.Network.Links;
+using Pyco.Network.Management;
 using Pyco.Network.Plugs;
+using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Wire;
 using Pyco.Vde.Switching;
@@ -15,6 +17,7 @@ internal sealed class VirtualNetwork : IDisposable
     private readonly NetworkLog _log;
     private readonly Housekeeper _housekeeper;
     private readonly TapPort? _tap;
+    private readonly ManagementServer _management;
     private readonly PathListener<ControlConnection> _control;
 
     /// <exception cref="IOException">A socket cannot be made.</exception>
@@ -26,6 +29,7 @@ internal sealed class VirtualNetwork : IDisposable
         _log = log;
         Memory = new StackMemory(FramesFor(options.Mtu));
         Switch = new Switch(Memory, () => loop.Now) { IsHub = options.IsHub };
+        Switch.LoopGuard = new LoopGuard(Switch, KernelEntropy.Instance, Log) { Woken = NoteChange };
         Links = new LinkTable(this);
         Hosts = new HostTable(this);
         Plugs = new PlugServer(loop, Memory, options, folder, Switch, Log) { Changed = NoteChange, Removed = Links.Remove };
@@ -36,6 +40,7 @@ internal sealed class VirtualNetwork : IDisposable
         }
         _housekeeper = new Housekeeper(this);
         loop.Add(_housekeeper);
+        _management = new ManagementServer(this);
         ControlHandler handler = new(this);
         // Last, because whoever finds it expects all the others.
         _control = new PathListener<ControlConnection>(
@@ -73,6 +78,7 @@ internal sealed class VirtualNetwork : IDisposable
     public void Dispose()
     {
         _control.Dispose();
+        _management.Dispose();
         Hosts.Dispose();
         Plugs.Dispose();
         _tap?.Dispose();
@@ -99,7 +105,7 @@ internal sealed class VirtualNetwork : IDisposable
         protected override Instant? Run(Instant now)
         {
             MacTable stations = network.Switch.Stations;
-            Instant? next = null;
+            Instant? next = network.Switch.LoopGuard?.Advance(now);
             if (now - _agedAt >= stations.AgeingTime)
             {
                 stations.Age(now);
@@ -107,7 +113,7 @@ internal sealed class VirtualNetwork : IDisposable
             }
             bool isEmpty = network.Hosts.All.Count == 0 && network.HasOnlyHosts;
             if (!isEmpty)
-                next = _agedAt + stations.AgeingTime;
+                next = Instant.Earlier(next, _agedAt + stations.AgeingTime);
             _emptySince = isEmpty ? _emptySince ?? now : null;
             if (!network.Options.EndsWhenEmpty || _emptySince is not { } since)
                 return next;

@@ -19,6 +19,7 @@ internal static class Constants
     public const int SoSndbuf = 7;
     public const int SoRcvbuf = 8;
     public const int SoPeercred = 17;
+    public const int SoPeergroups = 59;
     public const int SoIncomingCpu = 49;
     public const int SoSndbufForce = 32;
     public const int ScmRights = 1;

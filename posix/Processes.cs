@@ -142,11 +142,14 @@ internal struct FileStatus
     }
 
     /// <summary>Whether the path still names the file that is open.</summary>
-    public static bool IsSameFile(int descriptor, string path)
+    public static bool IsSameFile(int descriptor, string path) =>
+        TryGetOpen(descriptor, out FileStatus open) && TryGetLink(path, out FileStatus named) && open.Inode == named.Inode;
+
+    /// <summary>The same of a file that is open.</summary>
+    public static bool TryGetOpen(int descriptor, out FileStatus status)
     {
         const int emptyPath = 0x1000; // AT_EMPTY_PATH
-        return TryGet(descriptor, "", emptyPath, out FileStatus open) && TryGetLink(path, out FileStatus named) &&
-            open.Inode == named.Inode;
+        return TryGet(descriptor, "", emptyPath, out status);
     }
 
     private static unsafe bool TryGet(int folder, string path, int flags, out FileStatus status)

@@ -23,6 +23,7 @@ public enum Errno
     EINVAL = 22,
     ENFILE = 23,
     EMFILE = 24,
+    ENOSPC = 28,
     EPIPE = 32,
     ENAMETOOLONG = 36,
     ENOSYS = 38,

@@ -47,6 +47,15 @@ internal sealed unsafe class FrameSocket(FramePool frames, int queueCapacity, Pl
         return isThere;
     }
 
+    /// <summary>Drops the frame that has waited for longest if the next one would find no room.</summary>
+    public void MakeRoom()
+    {
+        if (_sendQueue.Count < queueCapacity)
+            return;
+        counters.DroppedQueueFull++;
+        _sendQueue.Dequeue().Dispose();
+    }
+
     /// <summary>Sends what has waited, as much as goes.</summary>
     /// <returns>False if the other end is gone.</returns>
     public bool Flush()

@@ -24,12 +24,16 @@ internal sealed class NetStart
     private readonly Option<string?> _tap = Text(
         "--tap", "NAME,ADDR/LEN", "Make the machine itself a host: a TAP device of this name and address. Needs root.");
 
+    private readonly Option<string?> _management = Text("--mgmt", "SOCKET", "Where vdeterm and unixcmd ask. Default: PATH/mgmt.");
     private readonly Option<bool> _hub = new("--hub") { Description = "Send every frame to every port.", Arity = ArgumentArity.Zero };
 
     public NetStart(ProgramEnvironment environment)
     {
         _environment = environment;
-        Command = new Command("start", "Start a network in the background.") { _path, _subnet, _gateway, _mtu, _mode, _group, _tap, _hub };
+        Command = new Command("start", "Start a network in the background.")
+        {
+            _path, _subnet, _gateway, _mtu, _mode, _group, _tap, _management, _hub,
+        };
         Command.SetAction(Run);
     }
 
@@ -47,6 +51,7 @@ internal sealed class NetStart
             Mode = words.GetValue(_mode) is { } mode ? ReadMode(mode) : UnixFileMode.UserRead | UnixFileMode.UserWrite,
             Group = words.GetValue(_group),
             Tap = words.GetValue(_tap) is { } tap ? ReadTap(tap) : null,
+            ManagementSocket = words.GetValue(_management) is { } management ? Path.GetFullPath(management) : null,
             IsHub = words.GetValue(_hub),
         };
         if (words.GetValue(_path) is null)

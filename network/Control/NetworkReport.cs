@@ -52,6 +52,7 @@ internal static class NetworkReport
         json.WriteString("kind", port is PlugPort ? "plug" : port is TapPort ? "tap" : "host");
         json.WriteString("description", port.Description);
         json.WriteNumber("uid", port.UserId);
+        json.WriteBoolean("blocked", port.IsBlocked);
         WriteCounters(json, port.Counters);
         json.WriteEndObject();
     }

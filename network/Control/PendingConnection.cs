@@ -52,6 +52,22 @@ internal abstract class PendingConnection : EventSource
         _node = null;
     }
 
+    /// <summary>Whether it is a member of a group: by the groups of its process, which no list of users can change later.</summary>
+    public unsafe bool IsInGroup(uint group)
+    {
+        const int most = 65_536; // NGROUPS_MAX
+        if (Peer.GroupId == group)
+            return true;
+        uint[] groups = new uint[most];
+        uint length = most * sizeof(uint);
+        fixed (uint* start = groups)
+        {
+            if (Libc.getsockopt(Descriptor, Constants.SolSocket, Constants.SoPeergroups, start, &length) != 0)
+                return false;
+        }
+        return groups.AsSpan(0, (int)(length / sizeof(uint))).Contains(group);
+    }
+
     private static unsafe PeerCredentials ReadPeer(int descriptor)
     {
         PeerCredentials peer;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pyco.Posix;
 
 namespace Pyco.Network.Control;
@@ -8,25 +7,17 @@ internal static class SocketAccess
 {
     /// <summary>Gives a socket of ours the network's group and mode.</summary>
     /// <exception cref="IOException">There is no such group, or we are not in it.</exception>
-    public static void Grant(string path, NetworkOptions options)
+    public static void Grant(string path, NetworkOptions options) => Grant(path, options.Group, options.Mode);
+
+    /// <summary>Gives a file of ours a group, or none, and a mode.</summary>
+    /// <exception cref="IOException">There is no such group, or we are not in it.</exception>
+    public static void Grant(string path, string? group, UnixFileMode mode)
     {
         const uint unchanged = uint.MaxValue;
-        if (options.Group is { } group && Processes.chown(path, unchanged, IdOf(group)) != 0)
+        if (group is not null && Processes.chown(path, unchanged, IdOf(group)) != 0)
             throw new IOException($"cannot give {path} to the group {group}: are you in it?");
-        File.SetUnixFileMode(path, options.Mode);
+        File.SetUnixFileMode(path, mode);
     }
 
-    private static uint IdOf(string group)
-    {
-        if (uint.TryParse(group, NumberStyles.None, CultureInfo.InvariantCulture, out uint number))
-            return number;
-        foreach (string line in File.ReadLines("/etc/group"))
-        {
-            string[] fields = line.Split(':');
-            if (fields.Length > 2 && fields[0] == group &&
-                uint.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out uint id))
-                return id;
-        }
-        throw new IOException($"there is no group {group}");
-    }
+    private static uint IdOf(string group) => AccountNames.Groups().FindId(group) ?? throw new IOException($"there is no group {group}");
 }

@@ -146,8 +146,8 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
             CultureInfo.InvariantCulture, $"{Addresses[0].Address} {Command} pid={ProcessId} uid={UserId}");
         MacAddress mac = _order.Mac ?? DefaultMac.For(new VnlLocator(_network.Options.Path), Addresses[0].Address);
         _port = new LocalPort(description, UserId, mtu) { IsWire = _capture >= 0 };
-        if (!_network.Switch.TryAdd(_port, _order.Network.Port))
-            throw new IOException($"port {_order.Network.Port} of the network is taken: choose another");
+        if (!_network.Switch.TryAdd(_port, _order.Network.Port, settings => PortAccess.Allows(settings, _launcher!)))
+            throw new IOException(PortAccess.DescribeRefusal(_network.Switch, _order.Network.Port));
         if (!_order.Link.IsNone)
             _network.Links.Set(_port, _order.Link);
         StackOptions options = new()

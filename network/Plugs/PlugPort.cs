@@ -33,7 +33,7 @@ internal sealed unsafe class PlugPort : SwitchPort, IDisposable
     private string _path = "";
     private Action _left = () => { };
 
-    public PlugPort(EventLoop loop, StackMemory memory, string description, uint userId, int mtu)
+    public PlugPort(EventLoop loop, StackMemory memory, string description, PendingConnection peer, int mtu)
     {
         _loop = loop;
         _socket = new FrameSocket(memory.Frames, QueueCapacity, _wire);
@@ -42,13 +42,23 @@ internal sealed unsafe class PlugPort : SwitchPort, IDisposable
         _data = new Source(OnData);
         _control = new Source(OnControl);
         Description = description;
-        UserId = userId;
+        UserId = peer.Peer.UserId;
+        EndpointId = peer.Descriptor;
     }
 
+    /// <summary>Its number among the network's connections, by which vde_switch's management programs end it.</summary>
+    public int EndpointId { get; }
+
+    protected internal override bool MayLoop => true;
+
     /// <summary>Makes the port's own socket and connects it to the plug's.</summary>
+    /// <param name="pathPrefix">Its path without the end.</param>
+    /// <param name="options">Who may use it.</param>
+    /// <param name="plug">The name of the plug's socket.</param>
+    /// <param name="peer">Whose it must be.</param>
     /// <returns>Its name, for the plug.</returns>
     /// <exception cref="IOException">It cannot be made, or the plug's is not there.</exception>
-    public UnixAddress Open(string pathPrefix, NetworkOptions options, in UnixAddress plug)
+    public UnixAddress Open(string pathPrefix, NetworkOptions options, in UnixAddress plug, PendingConnection peer)
     {
         int descriptor = Libc.socket(Constants.AfUnix, Constants.SockDgram | Constants.SockCloexec | Constants.SockNonblock, 0);
         if (descriptor < 0)
@@ -60,8 +70,7 @@ internal sealed unsafe class PlugPort : SwitchPort, IDisposable
         if (UnixAddress.Bind(descriptor, own) != 0)
             throw SystemCallException.Last($"bind {_path}");
         SocketAccess.Grant(_path, options);
-        if (UnixAddress.Connect(descriptor, plug) != 0)
-            throw SystemCallException.Last($"connect {plug.Name}");
+        PlugSocket.Connect(descriptor, plug, peer);
         return own;
     }
 
@@ -85,6 +94,8 @@ internal sealed unsafe class PlugPort : SwitchPort, IDisposable
         if (_path.Length > 0)
             _ = Libc.unlink(_path);
     }
+
+    protected internal override void MakeRoom() => _socket.MakeRoom();
 
     protected override void Deliver(Frame frame)
     {

@@ -68,12 +68,10 @@ internal sealed class PlugServer : IDisposable
         PlugPort? port = null;
         try
         {
-            if (!MaySendTo(plug, request.Data))
-                throw new IOException($"its socket {request.Data.Name} is not its own");
-            port = new PlugPort(_loop, _memory, request.Description, plug.Peer.UserId, _options.Mtu);
-            if (!_switch.TryAdd(port, request.Port))
-                throw new IOException($"port {request.Port} is taken");
-            UnixAddress own = port.Open($"{_folder.Path}/{port.Number:d3}", _options, request.Data);
+            port = new PlugPort(_loop, _memory, request.Description, plug, _options.Mtu);
+            if (!_switch.TryAdd(port, request.Port, settings => PortAccess.Allows(settings, plug)))
+                throw new IOException(PortAccess.DescribeRefusal(_switch, request.Port));
+            UnixAddress own = port.Open($"{_folder.Path}/{port.Number:d3}", _options, request.Data, plug);
             _ports.Add(port);
             port.Begin(plug.TakeDescriptor(), own, () => Remove(port));
             _log($"port {port.Number}: {port.Description} has joined (uid {plug.Peer.UserId}, pid {plug.Peer.ProcessId})");
@@ -85,15 +83,11 @@ internal sealed class PlugServer : IDisposable
             plug.Close();
             if (port is null)
                 return;
+            _ports.Remove(port);
             _switch.Remove(port);
             port.Dispose();
         }
     }
-
-    /// <summary>A user could else have us send frames, with our rights, to sockets that he may not send to himself.</summary>
-    private static bool MaySendTo(PlugHandshake plug, in UnixAddress data) =>
-        FileStatus.TryGetLink(data.Name, out FileStatus status) && status.IsSocket &&
-        (status.UserId == plug.Peer.UserId || plug.Peer.UserId == 0);
 
     /// <summary>A new connection to the plug socket, which is to bring a request.</summary>
     private sealed unsafe class PlugHandshake(EventLoop loop, int descriptor, Action<PlugHandshake, PlugRequest> onRequest)

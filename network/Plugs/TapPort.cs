@@ -40,6 +40,9 @@ internal sealed unsafe class TapPort : SwitchPort, IDisposable
         loop.Add(_source, Constants.EpollIn);
     }
 
+    /// <summary>The kernel may have it in a bridge.</summary>
+    protected internal override bool MayLoop => true;
+
     public void Dispose()
     {
         Owner?.Remove(this);

@@ -4,7 +4,8 @@ using Pyco.Stack.Wire;
 namespace Pyco.Vde.Switching;
 
 /// <summary>Which station is behind which port (IEEE 802.1Q's filtering database), learned from source addresses.</summary>
-public sealed class MacTable
+/// <param name="clock">The moment.</param>
+public sealed class MacTable(Func<Instant> clock)
 {
     /// <summary>IEEE 802.1Q-2022 §8.8.3's recommended ageing time.</summary>
     public static readonly TimeSpan DefaultAgeingTime = TimeSpan.FromSeconds(300);
@@ -28,31 +29,49 @@ public sealed class MacTable
     /// <summary>Addresses that were not learned, because the table was full.</summary>
     public long NotLearned { get; private set; }
 
-    internal void Learn(SwitchPort port, int vlan, MacAddress mac, Instant now)
+    /// <summary>Called with each station that is new.</summary>
+    public Action<MacTableEntry>? Learned { get; set; }
+
+    /// <summary>Called with each station that is forgotten.</summary>
+    public Action<MacTableEntry>? Forgotten { get; set; }
+
+    /// <summary>Notes where a station was heard.</summary>
+    /// <returns>True if it was at another port before.</returns>
+    internal bool Learn(SwitchPort port, int vlan, MacAddress mac, Instant now)
     {
         ulong key = Key(vlan, mac);
         if (port.LastLearned.Key == key && now.Ticks - port.LastLearned.Ticks < RefreshTicks)
-            return;
-        port.LastLearned = (key, now.Ticks);
-        if (_entries.TryGetValue(key, out MacTableEntry known))
-        {
-            if (known.Port != port)
-            {
-                Moves++;
-                known.Port.LastLearned = default;
-            }
-        }
-        else if (_entries.Count >= Capacity)
+            return false;
+        bool isKnown = _entries.TryGetValue(key, out MacTableEntry known);
+        bool hasMoved = isKnown && known.Port != port;
+        if (!isKnown && _entries.Count >= Capacity)
         {
             NotLearned++;
-            return;
+            return false;
         }
-        _entries[key] = new MacTableEntry(vlan, mac, port, now);
+        if (hasMoved)
+        {
+            Moves++;
+            known.Port.LastLearned = default;
+        }
+        port.LastLearned = (key, now.Ticks);
+        MacTableEntry entry = new(vlan, mac, port, now);
+        _entries[key] = entry;
+        if (!isKnown)
+            Learned?.Invoke(entry);
+        return hasMoved;
     }
 
     /// <summary>The port of a station, or null if it is not known.</summary>
     public SwitchPort? Find(int vlan, MacAddress mac, Instant now) =>
         _entries.TryGetValue(Key(vlan, mac), out MacTableEntry entry) && now - entry.LastSeen <= AgeingTime ? entry.Port : null;
+
+    /// <summary>What is known of a station, or null.</summary>
+    public MacTableEntry? FindEntry(int vlan, MacAddress mac) =>
+        _entries.TryGetValue(Key(vlan, mac), out MacTableEntry entry) ? entry : null;
+
+    /// <summary>How long a station has been silent, to a second.</summary>
+    public TimeSpan AgeOf(MacTableEntry entry) => clock() - entry.LastSeen;
 
     /// <summary>Forgets stations that were silent for the ageing time.</summary>
     public void Age(Instant now) => Forget(entry => now - entry.LastSeen > AgeingTime);
@@ -70,8 +89,12 @@ public sealed class MacTable
     {
         foreach ((ulong key, MacTableEntry entry) in _entries)
         {
-            if (isGone(entry))
-                _entries.Remove(key); // allowed while enumerating a dictionary
+            if (!isGone(entry))
+                continue;
+            _entries.Remove(key); // allowed while enumerating a dictionary
+            if (entry.Port.LastLearned.Key == key)
+                entry.Port.LastLearned = default;
+            Forgotten?.Invoke(entry);
         }
     }
 

@@ -23,6 +23,12 @@ public sealed class PortCounters
     /// <summary>Frames to the station that are longer than it takes.</summary>
     public long DroppedOverlong { get; internal set; }
 
+    /// <summary>Frames of a port that is blocked, because it is one end of a loop.</summary>
+    public long DroppedBlocked { get; internal set; }
+
     /// <summary>All frames that were dropped here, for whatever reason.</summary>
-    public long Dropped => DroppedMalformed + DroppedVlan + DroppedQueueFull + DroppedOverlong;
+    public long Dropped => DroppedMalformed + DroppedVlan + DroppedQueueFull + DroppedOverlong + DroppedBlocked;
+
+    /// <summary>Counts what passes from zero again; what was dropped stays.</summary>
+    public void ResetTraffic() => (FramesIn, OctetsIn, FramesOut, OctetsOut) = (0, 0, 0, 0);
 }

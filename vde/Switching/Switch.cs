@@ -8,10 +8,7 @@ namespace Pyco.Vde.Switching;
 /// An Ethernet switch without I/O: ports give frames in and take frames out. It learns addresses, keeps VLANs apart
 /// (IEEE 802.1Q), and passes a frame by reference where one port is to have it. One loop owns a switch and its ports.
 /// </summary>
-/// <remarks>
-/// It does not look for loops (no spanning tree): two switches are to be joined by one cable. Addresses that move between
-/// ports all the time, which <see cref="MacTable.Moves"/> counts, are the sign of a second one.
-/// </remarks>
+/// <remarks>It has no spanning tree. What it does about a second cable to the same switch is <see cref="LoopGuard"/>'s.</remarks>
 /// <param name="memory">Where copies of flooded frames are rented, and the parts of those that a wire has to take.</param>
 /// <param name="clock">The moment, for the ageing of addresses.</param>
 public sealed class Switch(StackMemory memory, Func<Instant> clock)
@@ -19,32 +16,59 @@ public sealed class Switch(StackMemory memory, Func<Instant> clock)
     /// <summary>The VLAN of ports that were told nothing, as vde_switch has it.</summary>
     public const int DefaultVlan = 0;
 
-    private readonly List<SwitchPort> _ports = [];
+    /// <summary>More ports than a process may have descriptors.</summary>
+    public const int DefaultPortLimit = 65_535;
+
+    private readonly PortTable _ports = new();
     private readonly SortedSet<int> _vlans = [DefaultVlan];
     private readonly List<IFrameTap> _taps = [];
 
     /// <summary>The ports by number.</summary>
-    public IReadOnlyList<SwitchPort> Ports => _ports;
+    public IReadOnlyList<SwitchPort> Ports => _ports.Ports;
+
+    /// <summary>What was set for ports, whether somebody is there or not, by number.</summary>
+    public IReadOnlyCollection<PortSettings> PortSettings => _ports.Settings;
+
+    /// <summary>The highest port number. It must not be lower than one in use.</summary>
+    public int PortLimit
+    {
+        get => _ports.Limit;
+        set => _ports.Limit = value;
+    }
 
     /// <summary>The VLANs that ports may be put into.</summary>
     public IReadOnlyCollection<int> Vlans => _vlans;
 
-    public MacTable Stations { get; } = new();
+    public MacTable Stations { get; } = new(clock);
 
     /// <summary>True to send every frame to every port, as a hub does.</summary>
     public bool IsHub { get; set; }
 
+    /// <summary>Looks for loops, if it is there.</summary>
+    public LoopGuard? LoopGuard { get; set; }
+
+    /// <summary>Called with each port that has come.</summary>
+    public Action<SwitchPort>? Added { get; set; }
+
+    /// <summary>Called with each port that has gone, its number still on it.</summary>
+    public Action<SwitchPort>? Removed { get; set; }
+
+    /// <summary>Where frames that the switch makes itself are rented.</summary>
+    internal FramePool Frames => memory.Frames;
+
     /// <summary>Puts a port in and gives it the wanted number, or the lowest free one for 0.</summary>
-    /// <returns>False if there is a port of that number.</returns>
-    public bool TryAdd(SwitchPort port, int wanted = 0)
+    /// <param name="port">The port.</param>
+    /// <param name="wanted">The number, or 0.</param>
+    /// <param name="mayHave">Whether it may have the port of these settings; null for any.</param>
+    /// <returns>False if there is a port of that number, or none that it may have.</returns>
+    public bool TryAdd(SwitchPort port, int wanted = 0, Predicate<PortSettings>? mayHave = null)
     {
         ArgumentNullException.ThrowIfNull(port);
-        int index = wanted > 0 ? PlaceOf(wanted) : FirstGap();
-        if (wanted > 0 && index < _ports.Count && _ports[index].Number == wanted)
+        if (_ports.Choose(wanted, mayHave) is not { } settings)
             return false;
-        port.Number = wanted > 0 ? wanted : index + 1;
-        _ports.Insert(index, port);
-        port.PlugInto(this);
+        _ports.Add(port, settings);
+        port.PlugInto(this, settings);
+        Added?.Invoke(port);
         return true;
     }
 
@@ -54,20 +78,32 @@ public sealed class Switch(StackMemory memory, Func<Instant> clock)
         ArgumentNullException.ThrowIfNull(port);
         if (!_ports.Remove(port))
             return;
-        port.PlugInto(null);
+        port.PlugInto(null, null);
         Stations.Forget(port);
-        foreach (SwitchPort other in _ports)
+        LoopGuard?.Forget(port);
+        foreach (SwitchPort other in Ports)
         {
             if (other.Mirror == port)
                 other.Mirror = null;
         }
+        Removed?.Invoke(port);
     }
 
-    public SwitchPort? FindPort(int number)
-    {
-        int index = PlaceOf(number);
-        return index < _ports.Count && _ports[index].Number == number ? _ports[index] : null;
-    }
+    public SwitchPort? FindPort(int number) => _ports.Find(number);
+
+    /// <summary>What was set for a port that is in use or was created; null for any other.</summary>
+    public PortSettings? FindSettings(int number) => _ports.FindSettings(number);
+
+    /// <summary>Makes a port without a plug, for those who ask for its number.</summary>
+    /// <returns>Null if there is one of that number, or it is no number for a port.</returns>
+    public PortSettings? TryCreatePort(int number) => _ports.TryCreate(number);
+
+    /// <summary>Makes one with the lowest number that is free.</summary>
+    public PortSettings? TryCreatePort() => _ports.Choose(0, null) is { } free ? _ports.TryCreate(free.Number) : null;
+
+    /// <summary>Forgets what was set for a port.</summary>
+    /// <returns>False if it is in use, or there is none.</returns>
+    public bool TryRemovePort(int number) => _ports.TryForget(number);
 
     /// <summary>Shows the tap every frame from now on.</summary>
     public void Add(IFrameTap tap) => _taps.Add(tap);
@@ -76,45 +112,51 @@ public sealed class Switch(StackMemory memory, Func<Instant> clock)
 
     public bool TryCreateVlan(int vlan) => vlan is > DefaultVlan and <= VlanTag.MaximumId && _vlans.Add(vlan);
 
-    /// <summary>Ends a VLAN that no port has as its untagged one.</summary>
+    /// <summary>Ends a VLAN that no port is a member of.</summary>
     public bool TryRemoveVlan(int vlan)
     {
-        if (vlan == DefaultVlan || _ports.Exists(port => port.UntaggedVlan == vlan) || !_vlans.Remove(vlan))
+        if (vlan == DefaultVlan || _ports.Settings.Any(settings => settings.IsMember(vlan)) || !_vlans.Remove(vlan))
             return false;
-        foreach (SwitchPort port in _ports)
-            port.RemoveTagged(vlan);
         Stations.ForgetVlan(vlan);
         return true;
     }
 
     /// <summary>Says which VLAN the port's untagged frames are of; null for none.</summary>
     /// <returns>False if there is no such VLAN.</returns>
-    public bool TrySetUntaggedVlan(SwitchPort port, int? vlan)
+    public bool TrySetUntaggedVlan(PortSettings port, int? vlan)
     {
         ArgumentNullException.ThrowIfNull(port);
         if (vlan is { } known && !_vlans.Contains(known))
             return false;
         port.UntaggedVlan = vlan;
-        if (vlan is { } tagged)
-            port.RemoveTagged(tagged);
-        Stations.Forget(port);
+        if (vlan is { } untagged)
+            port.RemoveTagged(untagged);
+        ForgetStationsOf(port);
         return true;
     }
 
-    /// <summary>Makes the port a member of a VLAN whose frames carry tags there.</summary>
-    public bool TryAddTagged(SwitchPort port, int vlan)
+    /// <summary>Makes the port a member of a VLAN, whose frames carry tags there unless it is the untagged one.</summary>
+    /// <returns>False if there is no such VLAN.</returns>
+    public bool TryAddTagged(PortSettings port, int vlan)
     {
         ArgumentNullException.ThrowIfNull(port);
-        return _vlans.Contains(vlan) && port.UntaggedVlan != vlan && port.AddTagged(vlan);
+        if (!_vlans.Contains(vlan))
+            return false;
+        if (port.UntaggedVlan != vlan)
+            port.AddTagged(vlan);
+        return true;
     }
 
-    public bool TryRemoveTagged(SwitchPort port, int vlan)
+    /// <summary>Ends a membership with tags.</summary>
+    /// <returns>False if there is no such VLAN, or it is the untagged one.</returns>
+    public bool TryRemoveTagged(PortSettings port, int vlan)
     {
         ArgumentNullException.ThrowIfNull(port);
-        bool isRemoved = port.RemoveTagged(vlan);
-        if (isRemoved)
-            Stations.Forget(port);
-        return isRemoved;
+        if (!_vlans.Contains(vlan) || port.UntaggedVlan == vlan)
+            return false;
+        if (port.RemoveTagged(vlan))
+            ForgetStationsOf(port);
+        return true;
     }
 
     /// <summary>Takes a frame that came in at a port to where it belongs.</summary>
@@ -140,20 +182,50 @@ public sealed class Switch(StackMemory memory, Func<Instant> clock)
             return;
         }
         Instant now = clock();
-        Stations.Learn(from, vlan, source, now);
+        if (destination == LoopGuard.Group && LoopGuard is not null && LoopGuard.TryTake(from, vlan, frame, now))
+            return;
+        if (from.IsBlocked)
+        {
+            counters.DroppedBlocked++;
+            frame.Dispose();
+            return;
+        }
+        bool hasMoved = Stations.Learn(from, vlan, source, now);
         if (from.Mirror is not null)
             CopyToMirror(from, vlan, frame);
         if (!IsHub && !destination.IsGroup && Stations.Find(vlan, destination, now) is { } to)
             Forward(from, to, vlan, frame);
         else
             Flood(from, vlan, frame);
+        if (hasMoved)
+            LoopGuard?.OnMove(vlan, now); // after the frame, so that what it does cannot overtake it
+    }
+
+    /// <summary>Sends a frame out of a port, with the VLAN's tag if it has one there.</summary>
+    internal void Send(SwitchPort to, int vlan, Frame frame)
+    {
+        if (to.Mirror is not null)
+            CopyToMirror(to, vlan, frame);
+        Transmit(to, isTagged: to.UntaggedVlan != vlan, vlan, frame);
+    }
+
+    internal void ForgetStationsOf(PortSettings settings)
+    {
+        if (FindPort(settings.Number) is { } port)
+            Stations.Forget(port);
     }
 
     private static bool TryFindVlan(SwitchPort from, ushort type, Frame frame, out int vlan)
     {
         vlan = from.UntaggedVlan ?? -1;
-        if (type == EtherType.VlanTag)
-            vlan = VlanTag.Remove(frame) is { } tagged && from.IsTagged(tagged) ? tagged : -1;
+        if (type != EtherType.VlanTag)
+            return vlan >= 0;
+        if (VlanTag.Remove(frame) is not { } tagged)
+            return false;
+        if (from.IsMember(tagged))
+            vlan = tagged;
+        else if (tagged != VlanTag.PriorityId)
+            return false;
         return vlan >= 0;
     }
 
@@ -169,10 +241,10 @@ public sealed class Switch(StackMemory memory, Func<Instant> clock)
     {
         SwitchPort? last = null;
         // Whoever sends on at once, as a hub's neighbour might, must not find a list that changes.
-        for (int index = 0; index < _ports.Count; index++)
+        for (int index = 0; index < Ports.Count; index++)
         {
-            SwitchPort port = _ports[index];
-            if (port == from || !port.IsMember(vlan))
+            SwitchPort port = Ports[index];
+            if (port == from || port.IsBlocked || !port.IsMember(vlan))
                 continue;
             if (last is not null)
                 Send(last, vlan, Copy(frame));
@@ -184,16 +256,12 @@ public sealed class Switch(StackMemory memory, Func<Instant> clock)
             frame.Dispose();
     }
 
-    private void Send(SwitchPort to, int vlan, Frame frame)
-    {
-        if (to.Mirror is not null)
-            CopyToMirror(to, vlan, frame);
-        Transmit(to, isTagged: to.UntaggedVlan != vlan, vlan, frame);
-    }
-
     /// <summary>A mirror sees frames of every VLAN as they are, whatever it is a member of.</summary>
-    private void CopyToMirror(SwitchPort port, int vlan, Frame frame) =>
-        Transmit(port.Mirror!, isTagged: port.UntaggedVlan != vlan, vlan, Copy(frame));
+    private void CopyToMirror(SwitchPort port, int vlan, Frame frame)
+    {
+        if (!port.Mirror!.IsBlocked)
+            Transmit(port.Mirror, isTagged: port.UntaggedVlan != vlan, vlan, Copy(frame));
+    }
 
     private void Transmit(SwitchPort to, bool isTagged, int vlan, Frame frame)
     {
@@ -248,37 +316,5 @@ public sealed class Switch(StackMemory memory, Func<Instant> clock)
         copy.SegmentSize = frame.SegmentSize;
         copy.LacksChecksum = frame.LacksChecksum;
         return copy;
-    }
-
-    /// <summary>Where the port of this number is, or would be put.</summary>
-    private int PlaceOf(int number)
-    {
-        int low = 0;
-        int high = _ports.Count;
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            if (_ports[middle].Number < number)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low;
-    }
-
-    /// <summary>The lowest index whose number is free: all before it are numbered without a gap.</summary>
-    private int FirstGap()
-    {
-        int low = 0;
-        int high = _ports.Count;
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            if (_ports[middle].Number == middle + 1)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low;
     }
 }

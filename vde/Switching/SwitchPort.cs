@@ -5,7 +5,7 @@ namespace Pyco.Vde.Switching;
 /// <summary>A port of a <see cref="Switch"/> and the station behind it.</summary>
 public abstract class SwitchPort
 {
-    private readonly SortedSet<int> _taggedVlans = [];
+    private static readonly PortSettings Unplugged = new(0);
 
     /// <summary>From 1 on, as vde_switch counts; 0 while the port is in no switch.</summary>
     public int Number { get; internal set; }
@@ -18,11 +18,14 @@ public abstract class SwitchPort
 
     public PortCounters Counters { get; } = new();
 
+    /// <summary>What was set for its number.</summary>
+    public PortSettings Settings { get; private set; } = Unplugged;
+
     /// <summary>The VLAN of the port's untagged frames (IEEE 802.1Q's PVID), or null to take none.</summary>
-    public int? UntaggedVlan { get; internal set; } = Switch.DefaultVlan;
+    public int? UntaggedVlan => Settings.UntaggedVlan;
 
     /// <summary>The VLANs whose frames carry tags at this port.</summary>
-    public IReadOnlyCollection<int> TaggedVlans => _taggedVlans;
+    public IReadOnlyCollection<int> TaggedVlans => Settings.TaggedVlans;
 
     /// <summary>Where all that passes this port is copied to, or null.</summary>
     public SwitchPort? Mirror { get; set; }
@@ -30,8 +33,14 @@ public abstract class SwitchPort
     /// <summary>What the cable of this port does to frames, or null for nothing.</summary>
     public PortImpairment? Impairment { get; set; }
 
+    /// <summary>True while no frame passes, because the port is one end of a loop.</summary>
+    public bool IsBlocked { get; internal set; }
+
     /// <summary>True if frames need not be what a wire takes, because they stay in this process.</summary>
     protected internal virtual bool TakesSuperSegments => false;
+
+    /// <summary>True if another switch may be behind it, and so a way back to this one.</summary>
+    protected internal virtual bool MayLoop => false;
 
     /// <summary>The switch, while the port is in one.</summary>
     protected Switch? Owner { get; private set; }
@@ -39,15 +48,14 @@ public abstract class SwitchPort
     /// <summary>The station's address that was learned last, and when: it needs no look into the table for every frame.</summary>
     internal (ulong Key, long Ticks) LastLearned { get; set; }
 
-    internal bool IsTagged(int vlan) => _taggedVlans.Contains(vlan);
+    internal bool IsMember(int vlan) => Settings.IsMember(vlan);
 
-    internal bool AddTagged(int vlan) => _taggedVlans.Add(vlan);
-
-    internal bool RemoveTagged(int vlan) => _taggedVlans.Remove(vlan);
-
-    internal bool IsMember(int vlan) => UntaggedVlan == vlan || IsTagged(vlan);
-
-    internal void PlugInto(Switch? owner) => Owner = owner;
+    internal void PlugInto(Switch? owner, PortSettings? settings)
+    {
+        Owner = owner;
+        Settings = settings ?? Unplugged;
+        IsBlocked = false;
+    }
 
     /// <summary>Gives a frame to the station; the port disposes it, sent or dropped.</summary>
     internal void Transmit(Frame frame)
@@ -70,6 +78,11 @@ public abstract class SwitchPort
             owner.Receive(this, frame);
         else
             frame.Dispose();
+    }
+
+    /// <summary>Drops what has waited for longest if the next frame would find no room.</summary>
+    protected internal virtual void MakeRoom()
+    {
     }
 
     /// <summary>Takes the frame on its way to the station.</summary>

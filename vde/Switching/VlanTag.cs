@@ -11,6 +11,9 @@ internal static class VlanTag
     /// <summary>VLAN identifiers are 12 bits; 4095 is reserved.</summary>
     public const int MaximumId = 4094;
 
+    /// <summary>A tag with this identifier tells a frame's priority only (IEEE 802.1Q-2022 §9.6).</summary>
+    public const int PriorityId = 0;
+
     private const int AddressesLength = 12;
     private const int IdMask = 0xfff;
 

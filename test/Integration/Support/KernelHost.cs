@@ -17,12 +17,16 @@ internal sealed class KernelHost
     public string Address { get; }
 
     /// <summary>Plugs a new one into the wire, which also ends it.</summary>
-    public static KernelHost On(Wire wire)
+    /// <param name="wire">The wire.</param>
+    /// <param name="plugCommand">What makes tap0 and plugs it in; vde_plug by default.</param>
+    public static KernelHost On(Wire wire, params string[] plugCommand)
     {
+        if (plugCommand.Length == 0)
+            plugCommand = ["vde_plug", $"vde://{wire.Control}", "tap://tap0"];
         var host = new KernelHost(wire);
         wire.AtEnd(host.DeleteNamespace);
         wire.Start("ip", "netns", "add", host._namespace).Succeed();
-        RunningProgram plug = host.Run("vde_plug", $"vde://{wire.Control}", "tap://tap0");
+        RunningProgram plug = host.Run(plugCommand);
         Eventually.True(
             () => plug.HasExited || wire.Start("ip", "-n", host._namespace, "link", "show", "tap0").WaitForExit() == 0,
             () => "the TAP");
