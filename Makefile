@@ -1,7 +1,7 @@
 # make            build everything: artifacts/bin/pyco-run, artifacts/lib/libpyco.so
 # make demo       three unmodified programs, three addresses, one virtual Ethernet
 # make test       format check, all tests; the last line tells the count
-# make bench      measure beside kernel hosts on the same switch (root)
+# make bench      measure beside kernel hosts (as root): on veth pairs, and with TAPs on a stock switch
 # make install    PREFIX=/usr/local DESTDIR=
 # make RID=linux-arm64    for another machine: needs gcc-aarch64-linux-gnu
 

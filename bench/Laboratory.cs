@@ -1,24 +1,30 @@
 using Pyco.Bench.Hosts;
+using Pyco.Bench.Report;
 
 namespace Pyco.Bench;
 
-/// <summary>One stock switch with two of our hosts and, for root, two of the kernel's.</summary>
+/// <summary>Pairs of hosts to compare: ours on a network of ours and on a stock switch; for root, the kernel's with TAPs on that
+/// switch and with a bridge of the kernel's.</summary>
 internal sealed class Laboratory : IDisposable
 {
-    private readonly StockSwitch _switch = new();
-    private readonly List<KernelTapHost> _kernelHosts = [];
+    private readonly Stack<IDisposable> _parts = new();
+    private readonly OwnNetwork _network;
 
-    public Laboratory(string pycoRun, int rounds, int seconds)
+    public Laboratory(BenchOptions options)
     {
-        Rounds = rounds;
-        Seconds = seconds;
+        Options = options;
         try
         {
+            Folder = Keep(new TemporaryFolder()).Path;
+            Tools = new Tools(Folder);
+            _network = Keep(new OwnNetwork(options, Path.Combine(Folder, "own")));
+            Switch = Keep(new StockSwitch(Path.Combine(Folder, "ctl")));
+            Pairs.Add((Subject.Own, Pair(_network.Path, "10.40.0")));
+            Pairs.Add((Subject.Stock, Pair(Switch.Control, "10.40.0")));
             if (Environment.IsPrivilegedProcess)
             {
-                foreach (string address in (string[])["10.40.0.1", "10.40.0.2"])
-                    _kernelHosts.Add(new KernelTapHost(_switch.Control, address));
-                Kernel = new HostPair(_kernelHosts[1], _kernelHosts[0]);
+                Pairs.Add((Subject.Veth, Keep(new KernelVeths()).Pair));
+                Pairs.Add((Subject.Tap, Keep(new KernelTaps(Switch.Control)).Pair));
             }
         }
         catch
@@ -26,28 +32,38 @@ internal sealed class Laboratory : IDisposable
             Dispose();
             throw;
         }
-        Ours = new HostPair(
-            new PycoHost(pycoRun, _switch.Control, "10.40.0.12"), new PycoHost(pycoRun, _switch.Control, "10.40.0.11"));
     }
 
-    public HostPair Ours { get; }
+    public BenchOptions Options { get; }
 
-    /// <summary>Null without root.</summary>
-    public HostPair? Kernel { get; }
+    /// <summary>Those that could be made, in the order in which a round takes them.</summary>
+    public List<(Subject Subject, HostPair Pair)> Pairs { get; } = [];
 
-    /// <summary>How often each measure is taken.</summary>
-    public int Rounds { get; }
+    public StockSwitch Switch { get; }
 
-    /// <summary>How long each takes.</summary>
-    public int Seconds { get; }
+    public Tools Tools { get; }
 
     /// <summary>For files that the programs need.</summary>
-    public string Folder => _switch.Folder;
+    public string Folder { get; }
+
+    public HostPair this[Subject subject] => Pairs.First(pair => pair.Subject == subject).Pair;
+
+    /// <summary>A measure has failed: the next ones find a network again.</summary>
+    public void Mend() => _network.EnsureRuns();
 
     public void Dispose()
     {
-        foreach (KernelTapHost host in _kernelHosts)
-            host.Dispose();
-        _switch.Dispose();
+        while (_parts.TryPop(out IDisposable? part))
+            part.Dispose();
+    }
+
+    private HostPair Pair(string network, string subnet) => new(
+        new PycoHost(Options.PycoRun, network, $"{subnet}.12"), new PycoHost(Options.PycoRun, network, $"{subnet}.11"));
+
+    private T Keep<T>(T part)
+        where T : IDisposable
+    {
+        _parts.Push(part);
+        return part;
     }
 }

@@ -15,13 +15,15 @@ internal sealed record HostPair(IBenchHost Server, IBenchHost Client)
     /// <summary>Waits until the server accepts connections on the port.</summary>
     public void WaitUntilListening(int port)
     {
+        string said = "";
         for (int attempt = 0; attempt < 100; attempt++)
         {
             using Child probe = Client.Start("bash", "-c", $"exec 3<>/dev/tcp/{Server.Address}/{port}");
             if (probe.Wait() == 0)
                 return;
-            Thread.Sleep(50);
+            said = probe.Errors;
+            Interruption.Sleep(TimeSpan.FromMilliseconds(50));
         }
-        throw new BenchException($"nothing listens at {Server.Address}:{port}");
+        throw new BenchException($"nothing listens at {Server.Address}:{port}\n{said}");
     }
 }

@@ -5,6 +5,9 @@ internal sealed class PycoHost(string pycoRun, string control, string address) :
 {
     public string Address { get; } = address;
 
-    public Child Start(params IReadOnlyList<string> command) =>
-        Child.Start([pycoRun, "-q", "-a", Address, "-f", control, "--", .. command]);
+    public Child Start(params IReadOnlyList<string> command) => Child.Start(Command(command));
+
+    /// <summary>What runs a command there.</summary>
+    public IReadOnlyList<string> Command(params IReadOnlyList<string> command) =>
+        [pycoRun, "-q", "-a", Address, "-f", control, "--", .. command];
 }

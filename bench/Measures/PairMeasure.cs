@@ -3,7 +3,7 @@ using Pyco.Bench.Report;
 
 namespace Pyco.Bench.Measures;
 
-/// <summary>A measure that a pair of hosts takes, ours and the kernel's in turn, so that both meet the same machine.</summary>
+/// <summary>A measure that a pair of hosts takes, all pairs in turn, so that they meet the same machine.</summary>
 internal abstract class PairMeasure : IMeasure
 {
     public abstract string Name { get; }
@@ -12,24 +12,26 @@ internal abstract class PairMeasure : IMeasure
     {
         Figure[] figures = NewFigures();
         // One after the other, not side by side: a server that waits for work still costs nothing, but only one may run.
-        for (int round = 0; round < laboratory.Rounds; round++)
+        for (int round = 0; round < laboratory.Options.Rounds; round++)
         {
-            if (laboratory.Kernel is { } kernel)
-                Take(kernel, (index, value) => figures[index].Kernel.Add(value));
-            Take(laboratory.Ours, (index, value) => figures[index].Ours.Add(value));
+            foreach ((Subject subject, HostPair pair) in laboratory.Pairs)
+            {
+                double[] values = MeasureOnce(pair, laboratory);
+                for (int index = 0; index < values.Length; index++)
+                    figures[index].Add(subject, values[index]);
+            }
+            CompleteRound(laboratory, figures);
         }
         return figures;
-
-        void Take(HostPair pair, Action<int, double> add)
-        {
-            double[] values = MeasureOnce(pair, laboratory);
-            for (int index = 0; index < values.Length; index++)
-                add(index, values[index]);
-        }
     }
 
     protected abstract Figure[] NewFigures();
 
     /// <summary>One value for each figure.</summary>
     protected abstract double[] MeasureOnce(HostPair pair, Laboratory laboratory);
+
+    /// <summary>Adds what the same round needs beyond pairs of hosts.</summary>
+    protected virtual void CompleteRound(Laboratory laboratory, Figure[] figures)
+    {
+    }
 }

@@ -14,7 +14,11 @@ internal sealed partial class PingPong : PairMeasure
 
     protected override Figure[] NewFigures() =>
     [
-        new("64-octet ping-pong, one way, p50", "us", Bar.RatioAtMost(1)),
+        new(
+            "64-octet ping-pong, one way, p50",
+            "us",
+            Bar.RatioAtMost(Subject.Own, Subject.Veth, 1.2, 0.9),
+            Bar.RatioAtMost(Subject.Stock, Subject.Tap, 1)),
         new("  p99", "us"),
     ];
 
@@ -25,7 +29,7 @@ internal sealed partial class PingPong : PairMeasure
         pair.WaitUntilListening(Port);
         using Child client = pair.Client.Start(
             "sockperf", "ping-pong", "--tcp", "-i", pair.Server.Address, "-p", port, "-m", "64",
-            "-t", laboratory.Seconds.ToString(CultureInfo.InvariantCulture));
+            "-t", laboratory.Options.Seconds.ToString(CultureInfo.InvariantCulture));
         string text = client.Succeed();
         return [Percentile(text, "50.000"), Percentile(text, "99.000")];
     }

@@ -13,7 +13,13 @@ internal sealed partial class WebRequests(bool keepAlive) : PairMeasure
     public override string Name => keepAlive ? "requests" : "connections";
 
     protected override Figure[] NewFigures() =>
-        [new(keepAlive ? "nginx, keep-alive, 1 KiB file" : "nginx, a connection for each request", "1/s")];
+    [
+        new(
+            keepAlive ? "nginx, keep-alive, 1 KiB file" : "nginx, a connection for each request",
+            "1/s",
+            Bar.RatioAtLeast(Subject.Own, Subject.Veth, keepAlive ? 0.8 : 0.7, 1),
+            Bar.Compare(Subject.Stock, Subject.Tap)),
+    ];
 
     protected override double[] MeasureOnce(HostPair pair, Laboratory laboratory)
     {
@@ -22,12 +28,14 @@ internal sealed partial class WebRequests(bool keepAlive) : PairMeasure
         string[] header = keepAlive ? [] : ["-H", "Connection: close"];
         using Child client = pair.Client.Start(
         [
-            "wrk", "-t1", $"-c{Connections}", $"-d{laboratory.Seconds}s", .. header, $"http://{pair.Server.Address}/small",
+            "wrk", "-t1", $"-c{Connections}", $"-d{laboratory.Options.Seconds}s", .. header, $"http://{pair.Server.Address}/small",
         ]);
         string text = client.Succeed();
         Match rate = RequestsLine().Match(text);
         if (!rate.Success || text.Contains("Non-2xx", StringComparison.Ordinal))
             throw new BenchException($"wrk:\n{text}");
+        if (SocketErrors().Match(text) is { Success: true } errors)
+            Console.Error.WriteLine($"bench: {Name}, {pair.Server.Address}: {errors.Value.Trim()}");
         return [double.Parse(rate.Groups[1].Value, CultureInfo.InvariantCulture)];
     }
 
@@ -59,4 +67,7 @@ internal sealed partial class WebRequests(bool keepAlive) : PairMeasure
 
     [GeneratedRegex(@"Requests/sec: +(\d+\.\d+)")]
     private static partial Regex RequestsLine();
+
+    [GeneratedRegex("Socket errors: .*")]
+    private static partial Regex SocketErrors();
 }

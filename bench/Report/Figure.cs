@@ -1,27 +1,28 @@
 namespace Pyco.Bench.Report;
 
-/// <summary>One line of the table: a value of ours for each round, and of the kernel's host in the same round.</summary>
-/// <param name="name">What it is.</param>
+/// <summary>What was measured: for each subject a value for each round, and the bars they should reach.</summary>
+/// <param name="name">What it is; two blanks before it if it belongs to the one above.</param>
 /// <param name="unit">Its unit.</param>
-/// <param name="bar">What it should reach, or null.</param>
-internal sealed class Figure(string name, string unit, Bar? bar = null)
+/// <param name="bars">What should come out.</param>
+internal sealed class Figure(string name, string unit, params IReadOnlyList<Bar> bars)
 {
+    private readonly Dictionary<Subject, List<double>> _values = [];
+
     public string Name { get; } = name;
 
     public string Unit { get; } = unit;
 
-    public Bar? Bar { get; } = bar;
+    public IReadOnlyList<Bar> Bars { get; } = bars;
 
-    public List<double> Ours { get; } = [];
+    public void Add(Subject subject, double value)
+    {
+        if (!_values.TryGetValue(subject, out List<double>? values))
+            _values[subject] = values = [];
+        values.Add(value);
+    }
 
-    /// <summary>Empty where there is nothing to compare with.</summary>
-    public List<double> Kernel { get; } = [];
-
-    /// <summary>Ours divided by the kernel's, round by round: the machine's own changes of speed fall out.</summary>
-    public IEnumerable<double> Ratios => Ours.Zip(Kernel, (ours, kernel) => ours / kernel).Where(double.IsFinite);
-
-    /// <summary>The median of the rounds' ratios.</summary>
-    public double? Ratio => Median(Ratios);
+    /// <summary>Round by round; none if the subject was not measured.</summary>
+    public IReadOnlyList<double> Values(Subject subject) => _values.GetValueOrDefault(subject) ?? [];
 
     public static double? Median(IEnumerable<double> values)
     {

@@ -9,7 +9,7 @@ internal static class FigureFile
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    public static void Write(string path, IEnumerable<Figure> figures, Laboratory laboratory)
+    public static void Write(string path, IEnumerable<Figure> figures, BenchOptions options)
     {
         JsonObject document = new()
         {
@@ -17,22 +17,47 @@ internal static class FigureFile
             ["system"] = RuntimeInformation.OSDescription,
             ["architecture"] = RuntimeInformation.OSArchitecture.ToString(),
             ["processors"] = Environment.ProcessorCount,
-            ["rounds"] = laboratory.Rounds,
-            ["secondsPerRound"] = laboratory.Seconds,
+            ["rounds"] = options.Rounds,
+            ["secondsPerRound"] = options.Seconds,
+            ["hosts"] = options.Hosts,
+            ["heldConnections"] = options.Connections,
             ["figures"] = new JsonArray([.. figures.Select(Describe)]),
         };
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         File.WriteAllText(path, document.ToJsonString(Indented) + "\n");
     }
 
-    private static JsonObject Describe(Figure figure) => new()
+    private static JsonObject Describe(Figure figure)
     {
-        ["name"] = figure.Name.Trim(),
-        ["unit"] = figure.Unit,
-        ["ours"] = new JsonArray([.. figure.Ours.Select(value => JsonValue.Create(value))]),
-        ["kernelTap"] = new JsonArray([.. figure.Kernel.Select(value => JsonValue.Create(value))]),
-        ["ratio"] = figure.Ratio,
-        ["bar"] = figure.Bar?.ToString(),
-        ["met"] = figure.Bar?.IsMetBy(figure),
+        JsonObject values = [];
+        foreach (Subject subject in Enum.GetValues<Subject>())
+        {
+            if (figure.Values(subject) is { Count: > 0 } rounds)
+                values[Name(subject)] = Numbers(rounds);
+        }
+        return new JsonObject
+        {
+            ["name"] = figure.Name.Trim(),
+            ["unit"] = figure.Unit,
+            ["values"] = values,
+            ["bars"] = new JsonArray([.. figure.Bars.Select(bar => Describe(figure, bar))]),
+        };
+    }
+
+    private static JsonObject Describe(Figure figure, Bar bar) => new()
+    {
+        ["of"] = Name(bar.Of),
+        ["against"] = bar.Against is { } against ? Name(against) : null,
+        ["direction"] = bar.Direction == Direction.AtLeast ? "atLeast" : "atMost",
+        ["limit"] = bar.Limit,
+        ["stretch"] = bar.Stretch,
+        ["values"] = Numbers(bar.ValuesOf(figure)),
+        ["median"] = Figure.Median(bar.ValuesOf(figure)),
+        ["met"] = bar.IsMetBy(figure),
+        ["stretchReached"] = bar.IsStretchReachedBy(figure),
     };
+
+    private static JsonArray Numbers(IEnumerable<double> values) => new([.. values.Select(value => JsonValue.Create(value))]);
+
+    private static string Name(Subject subject) => JsonNamingPolicy.CamelCase.ConvertName(subject.ToString());
 }

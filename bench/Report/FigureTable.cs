@@ -3,43 +3,71 @@ using Spectre.Console;
 
 namespace Pyco.Bench.Report;
 
-/// <summary>The figures for a person.</summary>
+/// <summary>The figures for a person: what was measured, then how it compares.</summary>
 internal static class FigureTable
 {
     /// <summary>Wide enough that no column is broken when the output is a file.</summary>
     private const int WidthOfFile = 120;
 
-    public static void Write(IEnumerable<Figure> figures)
+    private static readonly (Subject Subject, string Heading)[] Columns =
+    [
+        (Subject.Own, "own network"), (Subject.Stock, "stock switch"), (Subject.Veth, "kernel veth"), (Subject.Tap, "kernel TAP"),
+        (Subject.Raw, "raw frames"),
+    ];
+
+    public static void Write(IReadOnlyList<Figure> figures)
     {
         IAnsiConsole console = AnsiConsole.Console;
         if (Console.IsOutputRedirected)
             console.Profile.Width = WidthOfFile;
+        console.Write(Values(figures));
+        console.Write(Bars(figures));
+    }
+
+    private static Table Values(IReadOnlyList<Figure> figures)
+    {
         Table table = new() { Border = TableBorder.Minimal };
         table.AddColumn("measure (medians)");
-        foreach (string column in (string[])["ours", "kernel TAP"])
-            table.AddColumn(new TableColumn(column).RightAligned());
+        (Subject Subject, string Heading)[] columns =
+            [.. Columns.Where(column => figures.Any(figure => figure.Values(column.Subject).Count > 0))];
+        foreach ((_, string heading) in columns)
+            table.AddColumn(new TableColumn(heading).RightAligned());
         table.AddColumn("unit");
-        table.AddColumn(new TableColumn("ratio (range)").RightAligned());
-        table.AddColumn(new TableColumn("bar").RightAligned());
+        foreach (Figure figure in figures)
+            table.AddRow([figure.Name, .. columns.Select(column => Number(Figure.Median(figure.Values(column.Subject)))), figure.Unit]);
+        return table;
+    }
+
+    private static Table Bars(IReadOnlyList<Figure> figures)
+    {
+        Table table = new() { Border = TableBorder.Minimal };
+        table.AddColumn("comparison");
+        table.AddColumn("of");
+        foreach (string heading in (string[])["median (range)", "bar", "stretch"])
+            table.AddColumn(new TableColumn(heading).RightAligned());
         table.AddColumn("");
         foreach (Figure figure in figures)
         {
-            table.AddRow(
-                figure.Name, Number(Figure.Median(figure.Ours)), Number(Figure.Median(figure.Kernel)), figure.Unit,
-                Ratio(figure), figure.Bar?.ToString() ?? "", Verdict(figure));
+            foreach (Bar bar in figure.Bars)
+            {
+                table.AddRow(
+                    figure.Name, bar.Comparison, Range([.. bar.ValuesOf(figure)]), bar.Describe(bar.Limit),
+                    bar.Describe(bar.Stretch), Verdict(figure, bar));
+            }
         }
-        console.Write(table);
+        return table;
     }
 
-    private static string Ratio(Figure figure) => figure.Ratio is not { } ratio
+    private static string Range(double[] values) => values.Length == 0
         ? ""
-        : string.Create(CultureInfo.InvariantCulture, $"{ratio:0.00} ({figure.Ratios.Min():0.00}–{figure.Ratios.Max():0.00})");
+        : string.Create(CultureInfo.InvariantCulture, $"{Figure.Median(values):0.00} ({values.Min():0.00}–{values.Max():0.00})");
 
-    private static string Verdict(Figure figure) => figure.Bar?.IsMetBy(figure) switch
+    private static string Verdict(Figure figure, Bar bar) => bar.IsMetBy(figure) switch
     {
+        true when bar.IsStretchReachedBy(figure) == true => "[green]stretch[/]",
         true => "[green]met[/]",
         false => "[red]missed[/]",
-        null => figure.Bar is null ? "" : "not compared",
+        null => bar.Limit is null ? "" : "not measured",
     };
 
     private static string Number(double? value) => value is not { } number
