@@ -8,7 +8,9 @@ using Pyco.Integration.Tests.Support;
 namespace Pyco.Integration.Tests;
 
 /// <summary>Programs that the machine's own programs reach through published ports.</summary>
-internal sealed class PublishTests : WireTest
+[TestFixture(WireKind.StockSwitch)]
+[TestFixture(WireKind.OwnNetwork)]
+internal sealed class PublishTests(WireKind kind) : WireTest(kind)
 {
     private const int SigKill = 9;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
