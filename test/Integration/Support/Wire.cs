@@ -16,6 +16,7 @@ internal sealed class Wire : IDisposable
     private RunningProgram? _switch;
     private RunningProgram? _prober;
     private int _lastAddress = 31;
+    private int _questions;
 
     /// <param name="kind">What it is.</param>
     /// <param name="mode">The switch's file mode (<c>vde_switch -m</c>), or null for its own default: its user only.</param>
@@ -84,9 +85,10 @@ internal sealed class Wire : IDisposable
     public void WaitUntilListening(string address, int port)
     {
         const string script =
-            "while read -r to port; do until (exec 3<>/dev/tcp/$to/$port) 2>/dev/null; do sleep 0.05; done; echo up $to $port; done";
+            "while read -r to port n; do until (exec 3<>/dev/tcp/$to/$port) 2>/dev/null; do sleep 0.05; done; echo up $to $port $n; done";
         _prober ??= RunAt("10.40.0.250", "bash", "-c", script);
-        string question = string.Create(CultureInfo.InvariantCulture, $"{address} {port}");
+        // Numbered, because the same may be asked again about a server that was started again.
+        string question = string.Create(CultureInfo.InvariantCulture, $"{address} {port} {++_questions}");
         _prober.WriteLine(question);
         _prober.WaitForOutput($"up {question}\n");
     }
