@@ -134,7 +134,7 @@ public sealed class NetworkStack
         ArgumentNullException.ThrowIfNull(frame);
         Counters.FramesReceived++;
         Counters.OctetsReceived += frame.Length;
-        if (!EthernetHeader.TryParse(frame.Octets, out EthernetHeader header) || header.Source.IsGroup)
+        if (!EthernetHeader.TryParse(frame.Head, out EthernetHeader header) || header.Source.IsGroup)
         {
             Counters.Drop(frame, DropReason.MalformedEthernet);
             return;

@@ -1,4 +1,3 @@
-using Pyco.Stack.Transport.Tcp;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Stack;

@@ -36,6 +36,9 @@ internal static unsafe class StreamPump
 
     private const int PiecesPerWrite = 16;
 
+    /// <summary>What one system call reads: 128 KB in chunks of 16 KB.</summary>
+    private const int PiecesPerRead = 8;
+
     /// <summary>Reads straight into the tail of the send buffer.</summary>
     /// <param name="descriptor">The kernel socket.</param>
     /// <param name="tcp">Sends what is read.</param>
@@ -43,34 +46,31 @@ internal static unsafe class StreamPump
     /// <param name="now">The moment.</param>
     public static PumpStop ToStack(int descriptor, TcpSocket tcp, bool hasEnd, Instant now)
     {
-        int budget = OctetsPerTurn;
-        while (true)
+        FreePieces free = default;
+        for (int budget = OctetsPerTurn; budget > 0;)
         {
-            Span<byte> free = tcp.GetSendSpan();
-            if (free.IsEmpty)
+            int count = tcp.GetSendPieces(free);
+            if (count == 0)
                 return PumpStop.Full; // Writable will say when there is room
-            if (budget <= 0)
-                return PumpStop.TurnOver;
-            nint length;
-            fixed (byte* start = free)
-                length = Libc.recv(descriptor, start, (nuint)free.Length, Constants.MsgDontwait);
+            nint length = Receive(descriptor, free[..count], out int wanted);
+            var error = (Errno)Marshal.GetLastPInvokeError();
+            tcp.CommitSend((int)Math.Max(length, 0), now); // what was not filled is given back
             if (length > 0)
             {
-                tcp.CommitSend((int)length, now);
                 budget -= (int)length;
                 // Less than asked for: it is empty, and the next octet is a new event (epoll(7)). An end is none.
-                if (length < free.Length && !hasEnd)
+                if (length < wanted && !hasEnd)
                     return PumpStop.Empty;
                 continue;
             }
             if (length == 0)
                 return PumpStop.End;
-            var error = (Errno)Marshal.GetLastPInvokeError();
             if (error == Errno.EAGAIN)
                 return PumpStop.Empty;
             if (error != Errno.EINTR)
                 return PumpStop.Failed;
         }
+        return PumpStop.TurnOver;
     }
 
     /// <summary>Writes what TCP has received, and consumes what the kernel took.</summary>
@@ -95,6 +95,21 @@ internal static unsafe class StreamPump
         return PumpStop.Empty;
     }
 
+    private static nint Receive(int descriptor, ReadOnlySpan<Memory<byte>> pieces, out int wanted)
+    {
+        IoVector* vectors = stackalloc IoVector[PiecesPerRead];
+        wanted = 0;
+        for (int index = 0; index < pieces.Length; index++)
+        {
+            Span<byte> piece = pieces[index].Span; // pinned, as all of the stack's chunks
+            vectors[index].Base = Unsafe.AsPointer(ref MemoryMarshal.GetReference(piece));
+            vectors[index].Length = (nuint)piece.Length;
+            wanted += piece.Length;
+        }
+        MessageHeader message = new() { Vectors = vectors, VectorCount = (nuint)pieces.Length };
+        return Libc.recvmsg(descriptor, &message, Constants.MsgDontwait);
+    }
+
     private static nint Send(int descriptor, ReadOnlySpan<ReadOnlyMemory<byte>> pieces)
     {
         IoVector* vectors = stackalloc IoVector[PiecesPerWrite];
@@ -113,5 +128,11 @@ internal static unsafe class StreamPump
     private struct Pieces
     {
         private ReadOnlyMemory<byte> _first;
+    }
+
+    [InlineArray(PiecesPerRead)]
+    private struct FreePieces
+    {
+        private Memory<byte> _first;
     }
 }

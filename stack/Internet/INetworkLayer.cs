@@ -61,7 +61,7 @@ internal readonly record struct Route(IpAddress Source, IpAddress Destination, I
     /// </summary>
     public bool ChecksumTrusted { get; init; }
 
-    /// <summary>See <see cref="Link.ILink.MaxSuperSegment"/>.</summary>
+    /// <summary>See <see cref="Link.ILink.MaxSuperSegment"/>; loopback takes the largest packets.</summary>
     public int MaxSuperSegment { get; init; }
 }
 

@@ -30,7 +30,7 @@ internal sealed class IPv4Input(
     /// <summary>Takes a frame whose window is the IP packet and perhaps padding.</summary>
     public void Receive(Frame frame, Arrival arrival, Instant now)
     {
-        if (!IPv4Header.TryParse(frame.Octets, out IPv4Header header))
+        if (!IPv4Header.TryParse(frame.Head, frame.AttachedOctets, out IPv4Header header))
         {
             counters.Drop(frame, DropReason.MalformedIp);
             return;

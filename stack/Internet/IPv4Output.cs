@@ -93,8 +93,7 @@ internal sealed class IPv4Output(
     private Frame Copy(Frame packet)
     {
         Frame copy = link.RentFrame();
-        packet.Octets.CopyTo(copy.Append(packet.Length));
-        copy.LacksChecksum = packet.LacksChecksum;
+        copy.AppendCopyOf(packet);
         return copy;
     }
 

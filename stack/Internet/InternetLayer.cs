@@ -122,7 +122,7 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
             transport.Receive(payload, packet, now);
         else
         {
-            SendUnreachable(packet, payload.Octets, IcmpCode.ProtocolUnreachable, now);
+            SendUnreachable(packet, payload.Head, IcmpCode.ProtocolUnreachable, now);
             _counters.Drop(payload, DropReason.UnknownProtocol);
         }
     }
@@ -140,11 +140,11 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
     /// <summary>Tells the sender of a packet that nobody answered for its next hop, as an ICMP error would.</summary>
     private void OnNeighborUnreachable(Frame packet, Instant now)
     {
-        if (IPv4Header.TryParse(packet.Octets, out IPv4Header header) && header.FragmentOffsetOctets == 0)
+        if (IPv4Header.TryParse(packet.Head, packet.AttachedOctets, out IPv4Header header) && header.FragmentOffsetOctets == 0)
         {
             TransportFor(header.Protocol)?.OnIcmpError(
                 new IcmpError(header.Source, header.Destination, Errno.EHOSTUNREACH),
-                packet.Octets[header.HeaderLength..],
+                packet.Head[header.HeaderLength..],
                 now);
         }
         packet.Dispose();

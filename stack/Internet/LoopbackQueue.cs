@@ -20,12 +20,13 @@ internal sealed class LoopbackQueue(StackCounters counters)
     /// <summary>Takes a packet with its IP header in front.</summary>
     public void Enqueue(Frame packet)
     {
-        if (_octets + packet.Capacity > MaxOctets)
+        int held = HeldBy(packet);
+        if (_octets + held > MaxOctets)
         {
             counters.Drop(packet, DropReason.LoopbackQueueFull);
             return;
         }
-        _octets += packet.Capacity;
+        _octets += held;
         _packets.Enqueue(packet);
     }
 
@@ -33,7 +34,9 @@ internal sealed class LoopbackQueue(StackCounters counters)
     {
         if (!_packets.TryDequeue(out packet))
             return false;
-        _octets -= packet.Capacity;
+        _octets -= HeldBy(packet);
         return true;
     }
+
+    private static int HeldBy(Frame packet) => packet.Capacity + packet.AttachedOctets;
 }

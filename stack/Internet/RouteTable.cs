@@ -32,6 +32,7 @@ internal sealed class RouteTable(
             {
                 IsLoopback = true,
                 ChecksumTrusted = true,
+                MaxSuperSegment = IPv4Header.MaxPacketLength,
             };
             return isOwn && !IsLinkUsable ? Errno.ENETUNREACH : Errno.None;
         }

@@ -19,27 +19,26 @@ public static class ChecksumCompletion
         if (!frame.LacksChecksum)
             return;
         frame.LacksChecksum = false;
-        Span<byte> octets = frame.Octets;
-        if (!TransportPlace.TryFind(octets, out TransportPlace place))
+        if (!TransportPlace.TryFind(frame, out TransportPlace place))
             return;
-        Span<byte> transport = octets[place.Transport..place.End];
-        uint pseudoHeader = place.PseudoHeaderSum(octets, transport.Length);
+        Span<byte> transport = place.TransportIn(frame);
         if (place.Protocol == IpProtocol.Tcp && TcpHeader.TryParse(transport, out _))
         {
-            _ = Fill(transport, TcpHeader.ChecksumOffset, pseudoHeader);
+            _ = Fill(frame, place, TcpHeader.ChecksumOffset);
         }
         else if (place.Protocol == IpProtocol.Udp && UdpHeader.TryParse(transport, out _))
         {
             // Zero means "no checksum", so a computed zero travels as its other form (RFC 768).
-            if (Fill(transport, UdpChecksumOffset, pseudoHeader) == 0)
+            if (Fill(frame, place, UdpChecksumOffset) == 0)
                 BinaryPrimitives.WriteUInt16BigEndian(transport[UdpChecksumOffset..], 0xffff);
         }
     }
 
-    private static ushort Fill(Span<byte> transport, int offset, uint pseudoHeader)
+    private static ushort Fill(Frame frame, in TransportPlace place, int offset)
     {
+        Span<byte> transport = place.TransportIn(frame);
         BinaryPrimitives.WriteUInt16BigEndian(transport[offset..], 0);
-        ushort checksum = Checksum.Finish(Checksum.Add(pseudoHeader, transport));
+        ushort checksum = Checksum.Finish(place.SumOf(frame));
         BinaryPrimitives.WriteUInt16BigEndian(transport[offset..], checksum);
         return checksum;
     }

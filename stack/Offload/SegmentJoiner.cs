@@ -24,7 +24,7 @@ public sealed class SegmentJoiner(FramePool largeFrames)
         int kept = 0;
         foreach (Frame frame in frames)
         {
-            if (!SegmentPlace.TryFind(frame.Octets, out SegmentPlace place))
+            if (frame.HasAttachment || !SegmentPlace.TryFind(frame, out SegmentPlace place))
             {
                 frames[kept++] = frame;
                 continue;

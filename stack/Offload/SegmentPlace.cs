@@ -11,11 +11,11 @@ internal readonly record struct SegmentPlace(TransportPlace Packet, int Payload)
 {
     public int PayloadLength => Packet.End - Payload;
 
-    public static bool TryFind(ReadOnlySpan<byte> frame, out SegmentPlace place)
+    public static bool TryFind(Frame frame, out SegmentPlace place)
     {
         place = default;
         if (!TransportPlace.TryFind(frame, out TransportPlace packet) || packet.Protocol != IpProtocol.Tcp ||
-            !TcpHeader.TryParse(frame[packet.Transport..packet.End], out TcpHeader header))
+            !TcpHeader.TryParse(packet.TransportIn(frame), out TcpHeader header))
             return false;
         place = new(packet, packet.Transport + header.Length);
         return true;
@@ -32,7 +32,4 @@ internal readonly record struct SegmentPlace(TransportPlace Packet, int Payload)
     /// <summary>A packet that must not be fragmented needs no identification, and this one has none (RFC 6864 §4.1).</summary>
     public bool HasNoIdentification(ReadOnlySpan<byte> frame) => Identification(frame) == 0 &&
         (BinaryPrimitives.ReadUInt16BigEndian(frame[(Packet.Internet + 6)..]) & IPv4Header.DontFragmentFlag) != 0;
-
-    public bool IsChecksumValid(ReadOnlySpan<byte> frame) => Checksum.IsValid(
-        Checksum.Add(Packet.PseudoHeaderSum(frame, Packet.TransportLength), frame[Packet.Transport..Packet.End]));
 }

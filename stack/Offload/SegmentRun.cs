@@ -92,7 +92,7 @@ internal struct SegmentRun
     private static bool IsPadded(Frame frame, in SegmentPlace place) => frame.Length != place.Packet.End;
 
     private static bool IsVerified(Frame frame, in SegmentPlace place) =>
-        frame.LacksChecksum || place.IsChecksumValid(frame.Octets);
+        frame.LacksChecksum || Checksum.IsValid(place.Packet.SumOf(frame));
 
     private readonly bool Continues(Frame next, in SegmentPlace place)
     {

@@ -27,17 +27,18 @@ public struct SegmentSplitter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(frame);
         _whole = frame;
-        Span<byte> octets = frame.Octets;
-        if (frame.SegmentSize == 0 || !TransportPlace.TryFind(octets, out _place) || _place.Protocol != IpProtocol.Tcp ||
-            !TcpHeader.TryParse(octets[_place.Transport.._place.End], out TcpHeader header))
+        if (frame.SegmentSize == 0 || !SegmentPlace.TryFind(frame, out SegmentPlace segment))
             return;
-        _headerEnd = _place.Transport + header.Length;
-        _isSuperSegment = _place.End - _headerEnd > frame.SegmentSize;
+        _place = segment.Packet;
+        _headerEnd = segment.Payload;
+        _isSuperSegment = segment.PayloadLength > frame.SegmentSize;
     }
 
     /// <summary>Takes the next frame for the wire; the caller owns it.</summary>
     /// <param name="frames">Where frames for parts come from. They must hold a frame of the wire's MTU.</param>
-    /// <param name="frame">A part, or the frame itself if it was none too large.</param>
+    /// <param name="frame">
+    /// A part, or the frame itself if it was none too large. All its octets are its own (<see cref="Frame.Octets"/>).
+    /// </param>
     /// <returns>False if nothing is left.</returns>
     public bool TryTake(FramePool frames, [NotNullWhen(true)] out Frame? frame)
     {
@@ -48,6 +49,8 @@ public struct SegmentSplitter : IDisposable
         if (!_isSuperSegment)
         {
             (frame, _whole) = (_whole, null);
+            if (frame.HasAttachment)
+                frame = CopyOf(frame, frames);
             frame.SegmentSize = 0;
             ChecksumCompletion.Complete(frame);
             return true;
@@ -66,14 +69,22 @@ public struct SegmentSplitter : IDisposable
         _whole = null;
     }
 
+    private static Frame CopyOf(Frame frame, FramePool frames)
+    {
+        Frame copy = frames.Rent();
+        copy.AppendCopyOf(frame);
+        frame.Dispose();
+        return copy;
+    }
+
     private void CutInto(Frame part)
     {
-        ReadOnlySpan<byte> whole = _whole!.Octets;
+        ReadOnlySpan<byte> whole = _whole!.Head;
         int size = _whole.SegmentSize;
         int start = _headerEnd + _offset;
         int length = Math.Min(size, _place.End - start);
         whole[.._headerEnd].CopyTo(part.Append(_headerEnd));
-        whole.Slice(start, length).CopyTo(part.Append(length));
+        _whole.CopyTo(start, part.Append(length));
 
         Span<byte> octets = part.Octets;
         ushort identification = BinaryPrimitives.ReadUInt16BigEndian(whole[(_place.Internet + 4)..]);

@@ -12,12 +12,11 @@ internal readonly record struct TransportPlace(int Internet, int Transport, int 
 {
     private const int VlanTagLength = 4;
 
-    public int TransportLength => End - Transport;
-
     /// <summary>False for what is no IPv4, and for fragments. Behind VLAN tags the packet is found too.</summary>
-    public static bool TryFind(ReadOnlySpan<byte> frame, out TransportPlace place)
+    public static bool TryFind(Frame whole, out TransportPlace place)
     {
         place = default;
+        ReadOnlySpan<byte> frame = whole.Head;
         int typeAt = EthernetHeader.Length - sizeof(ushort);
         while (true)
         {
@@ -31,18 +30,23 @@ internal readonly record struct TransportPlace(int Internet, int Transport, int 
             typeAt += VlanTagLength;
         }
         int internet = typeAt + sizeof(ushort);
-        if (!IPv4Header.TryParse(frame[internet..], out IPv4Header header) || header.IsFragment)
+        if (!IPv4Header.TryParse(frame[internet..], whole.AttachedOctets, out IPv4Header header) || header.IsFragment)
             return false;
         place = new(internet, internet + header.HeaderLength, internet + header.TotalLength, header.Protocol);
         return true;
     }
 
-    /// <summary>The sum over the pseudo-header, to which the transport's octets are to be added.</summary>
-    public uint PseudoHeaderSum(ReadOnlySpan<byte> frame, int transportLength)
+    /// <summary>The transport's header with what follows it in the frame's own octets.</summary>
+    public Span<byte> TransportIn(Frame frame) => frame.Head[Transport..Math.Min(End, frame.Head.Length)];
+
+    /// <summary>The checksum's sum over the pseudo-header and all of the transport's octets.</summary>
+    public uint SumOf(Frame frame)
     {
-        IpAddress source = IpAddress.Read(frame.Slice(Internet + 12, IpAddress.LengthV4));
-        IpAddress destination = IpAddress.Read(frame.Slice(Internet + 16, IpAddress.LengthV4));
-        return Checksum.PseudoHeader(source, destination, Protocol, transportLength);
+        ReadOnlySpan<byte> head = frame.Head;
+        IpAddress source = IpAddress.Read(head.Slice(Internet + 12, IpAddress.LengthV4));
+        IpAddress destination = IpAddress.Read(head.Slice(Internet + 16, IpAddress.LengthV4));
+        uint sum = Checksum.PseudoHeader(source, destination, Protocol, End - Transport);
+        return frame.HasAttachment ? Checksum.Add(sum, frame, Transport) : Checksum.Add(sum, head[Transport..End]);
     }
 
     /// <summary>Gives the IPv4 header another total length and identification.</summary>

@@ -221,7 +221,19 @@ public sealed class TcpSocket : StackSocket
             ? connection.Snd.GetWriteSpan()
             : default;
 
-    /// <summary>Sends the first octets of the span last given by <see cref="GetSendSpan"/>.</summary>
+    /// <summary>
+    /// The same in several pieces, which one system call can fill. They are memory of fixed places: no pinning is needed.
+    /// </summary>
+    /// <returns>How many pieces were filled in; none when the buffer is full.</returns>
+    public int GetSendPieces(Span<Memory<byte>> pieces) =>
+        _connection is { State: not (TcpState.Closed or TcpState.TimeWait) } connection
+            ? connection.Snd.GetWritePieces(pieces)
+            : 0;
+
+    /// <summary>
+    /// Sends the first octets of what was last given by <see cref="GetSendSpan"/> or <see cref="GetSendPieces"/>; needed,
+    /// be it with 0, before anything else is done with the socket.
+    /// </summary>
     public void CommitSend(int lengthOctets, Instant now)
     {
         _ = now; // it leaves at the end of the batch, with what else there is by then

@@ -41,6 +41,22 @@ internal static class Checksum
     /// <summary>The sum of one piece of octets.</summary>
     public static uint Add(ReadOnlySpan<byte> octets) => Add(0, octets);
 
+    /// <summary>The sum of what was summed before and a frame's octets from one on, attached ones included.</summary>
+    public static uint Add(uint sum, Frame frame, int start)
+    {
+        ReadOnlySpan<byte> own = frame.Head[start..];
+        sum = Add(sum, own);
+        bool isOdd = own.Length % 2 != 0;
+        foreach (ChunkPiece piece in frame.Attachment)
+        {
+            uint part = Add(piece.Octets);
+            // At an odd place each octet counts for the other half of its word (RFC 1071 §2 B).
+            sum += isOdd ? BinaryPrimitives.ReverseEndianness((ushort)part) : part;
+            isOdd ^= piece.Length % 2 != 0;
+        }
+        return sum;
+    }
+
     /// <summary>The value for a header's checksum field, which must have been zero while summing.</summary>
     public static ushort Finish(uint sum) => (ushort)~Fold(sum);
 

@@ -55,11 +55,11 @@ internal readonly ref struct IPv4Header
     private ushort FlagsAndOffset => BinaryPrimitives.ReadUInt16BigEndian(_octets[6..]);
 
     /// <summary>Accepts a header that is all there and whose packet fits into the octets. The checksum is not checked.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> octets, out IPv4Header header)
-    {
-        header = new IPv4Header(octets);
-        return TryParseQuoted(octets, out header) && header.TotalLength <= octets.Length;
-    }
+    public static bool TryParse(ReadOnlySpan<byte> octets, out IPv4Header header) => TryParse(octets, 0, out header);
+
+    /// <summary>The same for a packet of which a part is elsewhere (<see cref="Frame.AttachedOctets"/>).</summary>
+    public static bool TryParse(ReadOnlySpan<byte> octets, int attachedOctets, out IPv4Header header) =>
+        TryParseQuoted(octets, out header) && header.TotalLength <= octets.Length + attachedOctets;
 
     /// <summary>Accepts the beginning of a packet, as an ICMP error quotes it: the header must be all there.</summary>
     public static bool TryParseQuoted(ReadOnlySpan<byte> octets, out IPv4Header header)

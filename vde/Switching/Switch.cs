@@ -165,7 +165,7 @@ public sealed class Switch(StackMemory memory, Func<Instant> clock)
         PortCounters counters = from.Counters;
         counters.FramesIn++;
         counters.OctetsIn += frame.Length;
-        if (!EthernetHeader.TryParse(frame.Octets, out EthernetHeader header) || header.Source.IsGroup)
+        if (!EthernetHeader.TryParse(frame.Head, out EthernetHeader header) || header.Source.IsGroup)
         {
             counters.DroppedMalformed++;
             frame.Dispose();
@@ -312,9 +312,7 @@ public sealed class Switch(StackMemory memory, Func<Instant> clock)
     {
         FramePool pool = FramePool.DefaultHeadroom + frame.Length <= memory.Frames.FrameCapacity ? memory.Frames : memory.LargeFrames;
         Frame copy = pool.Rent();
-        frame.Octets.CopyTo(copy.Append(frame.Length));
-        copy.SegmentSize = frame.SegmentSize;
-        copy.LacksChecksum = frame.LacksChecksum;
+        copy.AppendCopyOf(frame);
         return copy;
     }
 }

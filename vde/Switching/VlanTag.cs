@@ -20,7 +20,7 @@ internal static class VlanTag
     /// <summary>Takes the tag out of a frame and returns the VLAN; null if there is none that can be read.</summary>
     public static int? Remove(Frame frame)
     {
-        Span<byte> octets = frame.Octets;
+        Span<byte> octets = frame.Head;
         if (octets.Length < EthernetHeader.Length + Length)
             return null;
         int vlan = BinaryPrimitives.ReadUInt16BigEndian(octets[EthernetHeader.Length..]) & IdMask;
@@ -33,7 +33,7 @@ internal static class VlanTag
     public static void Insert(Frame frame, int vlan)
     {
         frame.Prepend(Length);
-        Span<byte> octets = frame.Octets;
+        Span<byte> octets = frame.Head;
         octets.Slice(Length, AddressesLength).CopyTo(octets);
         BinaryPrimitives.WriteUInt16BigEndian(octets[AddressesLength..], EtherType.VlanTag);
         BinaryPrimitives.WriteUInt16BigEndian(octets[EthernetHeader.Length..], (ushort)vlan);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Pyco.Stack.Wire;
 
 namespace Pyco.Stack.Transport.Tcp;
 
@@ -51,7 +52,7 @@ internal sealed class Receiver(ChunkPool chunks)
     public bool IsFinished => FinSeq is { } fin && Nxt - fin > 0;
 
     /// <summary>Received in order and not yet consumed.</summary>
-    public StreamBuffer Buffer { get; } = new(chunks);
+    public ReceiveBuffer Buffer { get; } = new(chunks);
 
     public Reassembly Reassembly { get; } = new();
 
@@ -59,6 +60,12 @@ internal sealed class Receiver(ChunkPool chunks)
 
     /// <summary>How much may lie here, in octets.</summary>
     public int LimitOctets => Tuning.LimitOctets;
+
+    /// <summary>
+    /// Octets of memory that may be kept for received text by reference. Linux likewise counts a buffer's memory
+    /// (truesize), and lets the window be half of that.
+    /// </summary>
+    private int MaxHeld => 2 * LimitOctets;
 
     /// <summary>How much may be under way to us, in octets, by <see cref="LocalQueueShare"/>.</summary>
     public int ShareOctets { get; set; } = int.MaxValue;
@@ -86,7 +93,7 @@ internal sealed class Receiver(ChunkPool chunks)
 
     /// <summary>Takes what is new in the segment's text, trimmed to the window.</summary>
     /// <returns>How many octets have become readable.</returns>
-    public int Accept(SequenceNumber seq, ReadOnlySpan<byte> text, int segmentSize)
+    public int Accept(SequenceNumber seq, SegmentText text, int segmentSize)
     {
         SegmentSize = Math.Max(SegmentSize, segmentSize);
         int known = Nxt - seq;
@@ -95,27 +102,31 @@ internal sealed class Receiver(ChunkPool chunks)
             Reassembly.ReportDuplicate(seq, SequenceNumber.Earlier(seq + text.Length, Nxt));
             if (known >= text.Length)
                 return 0;
-            text = text[known..];
+            text = text.Skip(known);
             seq = Nxt;
         }
         int space = RightEdge - seq;
         if (space <= 0)
             return 0;
         if (text.Length > space)
-            text = text[..space];
+            text = text.Take(space);
         if (_isClosed)
             return 0;
-        int offset = seq - Nxt;
-        if (offset > 0 && !Reassembly.Add(seq, seq + text.Length))
+        if (seq - Nxt > 0)
+        {
+            if (!Buffer.IsWaitingFull && Reassembly.Add(seq, seq + text.Length))
+                Buffer.Wait(seq, text, MaxHeld);
             return 0;
-        Buffer.WriteAt(Buffer.Length + offset, text);
-        if (offset > 0)
-            return 0;
-        SequenceNumber reached = Reassembly.IsEmpty ? Nxt + text.Length : Reassembly.Advance(Nxt + text.Length);
+        }
+        SequenceNumber reached = Buffer.Append(seq, text, MaxHeld);
+        if (!Reassembly.IsEmpty)
+        {
+            SequenceNumber noted = Reassembly.Advance(seq + text.Length);
+            Debug.Assert(noted == reached);
+        }
         int advanced = reached - Nxt;
         Debug.Assert(advanced > 0);
         Nxt = reached;
-        Buffer.Advance(advanced);
         return advanced;
     }
 
@@ -136,6 +147,13 @@ internal sealed class Receiver(ChunkPool chunks)
         if (RightEdge - Nxt < 0)
             RightEdge = Nxt;
         return true;
+    }
+
+    /// <summary>Nothing more will come: what waits for a gap to be closed is of no use.</summary>
+    public void DropWaiting()
+    {
+        Reassembly.Clear();
+        Buffer.DropWaiting();
     }
 
     /// <summary>Nobody will read any more.</summary>

@@ -49,11 +49,13 @@ internal readonly struct Segment
     public bool IsUrg => (Flags & TcpFlags.Urg) != 0;
 
     /// <param name="header">The header, its payload after it.</param>
+    /// <param name="attachedOctets">Octets of payload that are elsewhere (<see cref="Wire.Frame.AttachedOctets"/>).</param>
     /// <param name="segmentSize">See <see cref="Wire.Frame.SegmentSize"/>.</param>
-    public static Segment Read(in TcpHeader header, int segmentSize = 0)
+    public static Segment Read(in TcpHeader header, int attachedOctets = 0, int segmentSize = 0)
     {
         // A malformed list is no reason to drop a segment: see TcpOptions.
         _ = TcpOptions.TryParse(header.Options, out TcpOptions options);
+        int length = header.Payload.Length + attachedOctets;
         return new Segment
         {
             Seq = header.Seq,
@@ -62,8 +64,8 @@ internal readonly struct Segment
             Flags = header.Flags,
             UrgentPointer = header.UrgentPointer,
             Options = options,
-            PayloadLength = header.Payload.Length,
-            SegmentSize = segmentSize > 0 ? segmentSize : header.Payload.Length,
+            PayloadLength = length,
+            SegmentSize = segmentSize > 0 ? segmentSize : length,
         };
     }
 }

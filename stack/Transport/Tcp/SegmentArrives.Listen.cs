@@ -17,7 +17,7 @@ internal static partial class SegmentArrives
         Listener listener,
         in ConnectionKey key,
         in Segment seg,
-        ReadOnlySpan<byte> text,
+        SegmentText text,
         SequenceNumber? previous,
         Instant now)
     {
@@ -117,7 +117,7 @@ internal static partial class SegmentArrives
         Listener listener,
         in ConnectionKey key,
         in Segment seg,
-        ReadOnlySpan<byte> text,
+        SegmentText text,
         Instant now)
     {
         if (!listener.ExpectsCookies(now) ||

@@ -5,7 +5,7 @@ namespace Pyco.Stack.Transport.Tcp;
 /// <content>§3.10.7.3, SYN-SENT.</content>
 internal static partial class SegmentArrives
 {
-    private static void OnSynSent(Connection tcb, in Segment seg, ReadOnlySpan<byte> text, Instant now)
+    private static void OnSynSent(Connection tcb, in Segment seg, SegmentText text, Instant now)
     {
         // First, the ACK: SYN-SENT has one octet out, so only ISS + 1 is acceptable.
         bool isOurs = seg.IsAck && seg.Ack == tcb.Snd.Nxt;

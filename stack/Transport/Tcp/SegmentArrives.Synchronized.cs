@@ -7,7 +7,7 @@ internal static partial class SegmentArrives
 {
     private static readonly TimeSpan ReachabilityHintInterval = TimeSpan.FromSeconds(1);
 
-    private static void OnSynchronized(Connection tcb, in Segment seg, ReadOnlySpan<byte> text, Instant now)
+    private static void OnSynchronized(Connection tcb, in Segment seg, SegmentText text, Instant now)
     {
         // First, the sequence number; PAWS comes before it (RFC 7323 §5.3, R1).
         if (IsHandshakeEcho(tcb, seg, now))
@@ -260,7 +260,7 @@ internal static partial class SegmentArrives
     }
 
     /// <summary>Seventh step.</summary>
-    private static void AcceptText(Connection tcb, in Segment seg, ReadOnlySpan<byte> text, Instant now)
+    private static void AcceptText(Connection tcb, in Segment seg, SegmentText text, Instant now)
     {
         if (text.Length == 0 || !tcb.State.MayReceive())
             return;

@@ -9,7 +9,7 @@ internal static partial class SegmentArrives
     private static readonly TimeSpan OutOfWindowAckInterval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>A segment for a connection that exists.</summary>
-    public static void OnConnection(Connection tcb, in Segment seg, ReadOnlySpan<byte> text, Instant now)
+    public static void OnConnection(Connection tcb, in Segment seg, SegmentText text, Instant now)
     {
         if (tcb.State == TcpState.SynSent)
             OnSynSent(tcb, seg, text, now);

@@ -4,7 +4,10 @@ using Pyco.Stack.Wire;
 
 namespace Pyco.Stack.Transport.Tcp;
 
-/// <summary>Puts segments into frames: header, options, payload and checksum, each written once and in place.</summary>
+/// <summary>
+/// Puts segments into frames: header, options, payload and checksum, each written once and in place. Where a frame stays
+/// within the process, much payload goes by reference.
+/// </summary>
 internal sealed class SegmentWriter(INetworkLayer network)
 {
     /// <summary>Sends a segment of a connection, with our acknowledgement and window.</summary>
@@ -19,12 +22,16 @@ internal sealed class SegmentWriter(INetworkLayer network)
         int optionsLength = WriteOptions(tcb, options, withSack: length == 0, now);
         ushort window = tcb.Rcv.Advertise();
         int headerLength = TcpHeader.MinLength + optionsLength;
-        Frame frame = network.RentFrame(headerLength + length);
+        bool isByReference = length >= ReceiveBuffer.CopyBreak && TakesReferences(tcb.Route);
+        int ownLength = headerLength + (isByReference ? 0 : length);
+        Frame frame = network.RentFrame(ownLength);
         frame.SegmentSize = length > tcb.Snd.Mss ? tcb.Snd.Mss : 0;
-        Span<byte> octets = frame.Append(headerLength + length);
+        Span<byte> octets = frame.Append(ownLength);
         options[..optionsLength].CopyTo(octets[TcpHeader.MinLength..]);
         WriteHeader(octets, tcb.Key, seq, tcb.Rcv.Nxt, headerLength, flags | TcpFlags.Ack, window);
-        if (length > 0)
+        if (isByReference)
+            tcb.Snd.Buffer.AttachTo(frame, seq - tcb.Snd.DataStart, length);
+        else if (length > 0)
             tcb.Snd.Buffer.CopyTo(seq - tcb.Snd.DataStart, octets[headerLength..]);
         Dispatch(frame, octets, tcb.Key, tcb.Route, tcb.TimeToLive, tcb.TypeOfService, now);
         tcb.DelayedAck.OnAckSent();
@@ -105,6 +112,9 @@ internal sealed class SegmentWriter(INetworkLayer network)
         WriteHeader(octets, key, seq, ack, headerLength, flags, window);
         Dispatch(frame, octets, key, route, timeToLive, typeOfService, now);
     }
+
+    /// <summary>Such a link stays within the process, or makes frames for a wire at its edge; so does loopback.</summary>
+    private static bool TakesReferences(in Route route) => route.ChecksumTrusted && route.MaxSuperSegment > 0;
 
     private static int WriteOptions(Connection tcb, Span<byte> destination, bool withSack, Instant now)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Pyco.Stack.Wire;
 
 namespace Pyco.Stack.Transport.Tcp;
 
@@ -55,7 +56,7 @@ internal sealed class Sender(ChunkPool chunks)
     /// </summary>
     public int MaxSegment { get; private set; } = DefaultPeerMss;
 
-    public StreamBuffer Buffer { get; } = new(chunks);
+    public SendBuffer Buffer { get; } = new(chunks);
 
     /// <summary>How much the user may leave here, in octets; grows with the congestion window.</summary>
     public int LimitOctets { get; private set; } = InitialLimit;
@@ -128,6 +129,15 @@ internal sealed class Sender(ChunkPool chunks)
         int free = FreeOctets;
         _wantsSpace |= free == 0;
         return Buffer.GetWriteSpan(free);
+    }
+
+    /// <summary>The same in several pieces.</summary>
+    /// <returns>How many pieces were filled in.</returns>
+    public int GetWritePieces(Span<Memory<byte>> pieces)
+    {
+        int free = FreeOctets;
+        _wantsSpace |= free == 0;
+        return Buffer.GetWritePieces(free, pieces);
     }
 
     /// <summary>True once, when a third of the buffer has become free after there was too little (sk_stream_is_writeable).</summary>

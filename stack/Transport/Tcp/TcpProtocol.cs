@@ -62,8 +62,7 @@ internal sealed class TcpProtocol : ITransport
     public void Receive(Frame frame, in PacketInfo packet, Instant now)
     {
         using Frame owned = frame;
-        ReadOnlySpan<byte> octets = frame.Octets;
-        if (!TcpHeader.TryParse(octets, out TcpHeader header) || !IsChecksumValid(octets, packet))
+        if (!TcpHeader.TryParse(frame.Head, out TcpHeader header) || !IsChecksumValid(frame, packet))
         {
             BadSegments++;
             return;
@@ -73,10 +72,11 @@ internal sealed class TcpProtocol : ITransport
             return;
         var key = new ConnectionKey(
             new IpEndpoint(packet.Destination, header.DestinationPort), new IpEndpoint(packet.Source, header.SourcePort));
-        Segment seg = Segment.Read(header, frame.SegmentSize);
+        Segment seg = Segment.Read(header, frame.AttachedOctets, frame.SegmentSize);
+        SegmentText text = new(frame, header.Length, seg.PayloadLength);
         if (TryFind(key, out Connection? connection))
         {
-            SegmentArrives.OnConnection(connection, seg, header.Payload, now);
+            SegmentArrives.OnConnection(connection, seg, text, now);
             return;
         }
         SequenceNumber? previous = null;
@@ -87,7 +87,7 @@ internal sealed class TcpProtocol : ITransport
             previous = entry.SndNxt;
         }
         if (Ports.FindListener(key.Local, key.GetHashCode()) is { } listener)
-            SegmentArrives.OnListen(this, listener, key, seg, header.Payload, previous, now);
+            SegmentArrives.OnListen(this, listener, key, seg, text, previous, now);
         else
             SegmentArrives.OnClosed(this, key, seg, now);
     }
@@ -215,12 +215,12 @@ internal sealed class TcpProtocol : ITransport
 
     public int ReceiveShareOf(Connection connection, Instant now) => _queues.ReceiveShareOf(connection, now);
 
-    private static bool IsChecksumValid(ReadOnlySpan<byte> octets, in PacketInfo packet)
+    private static bool IsChecksumValid(Frame frame, in PacketInfo packet)
     {
         if (packet.ChecksumTrusted)
             return true;
-        uint sum = Checksum.PseudoHeader(packet.Source, packet.Destination, IpProtocol.Tcp, octets.Length);
-        return Checksum.IsValid(Checksum.Add(sum, octets));
+        uint sum = Checksum.PseudoHeader(packet.Source, packet.Destination, IpProtocol.Tcp, frame.Length);
+        return Checksum.IsValid(Checksum.Add(sum, frame, start: 0));
     }
 
     private void Detach(Connection connection, TcpState state)
@@ -231,7 +231,7 @@ internal sealed class TcpProtocol : ITransport
         connection.LeaveSendShare();
         _queues.Forget(connection);
         connection.Snd.Buffer.Dispose();
-        connection.Rcv.Reassembly.Clear();
+        connection.Rcv.DropWaiting();
         connection.Listener?.RemoveHalfOpen(connection);
         _timers.Remove(connection);
         _connections.Remove(connection.Key);

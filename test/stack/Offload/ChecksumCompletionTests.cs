@@ -32,6 +32,21 @@ public class ChecksumCompletionTests : OffloadTest
     }
 
     [Test]
+    public void What_is_attached_counts() => TestSegment.SuperSegments.Sample(
+        super =>
+        {
+            TestSegment whole = super with { SegmentSize = 0 };
+            byte[] before = OctetsOf(whole.ToFrame(LargeFrames));
+            using Frame frame = Attach(whole.ToFrame(LargeFrames), whole.HeaderLength);
+            frame.LacksChecksum = true;
+            ChecksumCompletion.Complete(frame);
+            byte[] after = new byte[frame.Length];
+            frame.CopyTo(0, after);
+            Assert.That(after, Is.EqualTo(before));
+        },
+        iter: 30, threads: 1);
+
+    [Test]
     public void A_frame_that_lacks_none_stays_as_it_is()
     {
         byte[] octets = TestHost.Udp(1000, 9, [1, 2, 3]).Bytes;

@@ -11,8 +11,30 @@ public abstract class OffloadTest
 
     private protected FramePool LargeFrames { get; } = new(StackMemory.LargeFrameCapacity, 4);
 
+    private protected ChunkPool Chunks { get; } = new();
+
     [TearDown]
-    public void EveryFrameIsBack() => Assert.That(Frames.Outstanding + LargeFrames.Outstanding, Is.Zero);
+    public void EverythingIsBack() =>
+        Assert.That(Frames.Outstanding + LargeFrames.Outstanding + Chunks.Outstanding, Is.Zero);
+
+    /// <summary>The same frame with its last octets by reference, in pieces of odd lengths.</summary>
+    private protected Frame Attach(Frame frame, int ownOctets)
+    {
+        using Frame whole = frame;
+        Frame head = Frames.Rent();
+        whole.Octets[..ownOctets].CopyTo(head.Append(ownOctets));
+        for (int start = ownOctets; start < whole.Length;)
+        {
+            int length = Math.Min(13_001, whole.Length - start);
+            Chunk chunk = Chunks.Rent();
+            whole.Octets.Slice(start, length).CopyTo(chunk.Octets[3..]);
+            head.Attach(new ChunkPiece(chunk, 3, length));
+            chunk.Release();
+            start += length;
+        }
+        (head.SegmentSize, head.LacksChecksum) = (whole.SegmentSize, whole.LacksChecksum);
+        return head;
+    }
 
     /// <summary>Splits the frame.</summary>
     private protected List<Frame> Split(Frame frame)

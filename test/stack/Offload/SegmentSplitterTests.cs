@@ -43,6 +43,26 @@ public class SegmentSplitterTests : OffloadTest
         iter: 50, threads: 1);
 
     [Test]
+    public void The_parts_are_the_same_wherever_the_payload_stands() => TestSegment.SuperSegments.Sample(
+        super =>
+        {
+            List<byte[]> parts = [.. Split(super.ToFrame(LargeFrames)).Select(OctetsOf)];
+            Frame attached = Attach(super.ToFrame(LargeFrames), super.HeaderLength);
+            Assert.That(Split(attached).Select(OctetsOf), Is.EqualTo(parts));
+        },
+        iter: 30, threads: 1);
+
+    [Test]
+    public void A_segment_with_an_attachment_comes_out_whole()
+    {
+        TestSegment segment = new() { Payload = TestSegment.PayloadFrom(0, 1000) };
+        byte[] before = OctetsOf(segment.ToFrame(Frames));
+        Frame attached = Attach(segment.ToFrame(Frames), segment.HeaderLength);
+        attached.LacksChecksum = true;
+        Assert.That(Split(attached).Select(OctetsOf), Is.EqualTo(new[] { before }));
+    }
+
+    [Test]
     public void A_segment_that_fits_comes_back_as_it_was()
     {
         Frame frame = new TestSegment { Payload = [1, 2, 3] }.ToFrame(Frames);

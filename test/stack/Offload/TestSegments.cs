@@ -35,6 +35,9 @@ internal sealed record TestSegment
     /// <summary>A super-segment, if the payload is larger; then it has no checksum.</summary>
     public int SegmentSize { get; init; }
 
+    /// <summary>Octets before the payload.</summary>
+    public int HeaderLength => (Vlan is null ? 14 : 18) + IPv4Header.MinLength + TcpHeader.MinLength + Options.Length;
+
     /// <summary>Super-segments as our stack or another sends them.</summary>
     public static Gen<TestSegment> SuperSegments { get; } =
         from size in Gen.Int[1, 1448]

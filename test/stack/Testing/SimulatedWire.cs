@@ -9,8 +9,9 @@ namespace Pyco.Stack.Tests.Testing;
 /// and its seed will have it. It copies, so that each stack's pool shows its own leaks, and allocates nothing once warm.
 /// </summary>
 /// <remarks>
-/// With <see cref="WireConditions.MaxSuperSegment"/> it is a wire inside a process. With <see cref="WireConditions.IsSplit"/>
-/// too, it leads out of the process and into it again: super-segments are cut at one edge and joined at the other.
+/// With <see cref="WireConditions.MaxSuperSegment"/> it is a wire inside a process, which passes frames by reference. With
+/// <see cref="WireConditions.IsSplit"/> too, it leads out of the process and into it again: super-segments are cut at one
+/// edge and joined at the other.
 /// </remarks>
 internal sealed class SimulatedWire(WireConditions conditions, Random chance, Func<Instant> clock) : ILink
 {
@@ -36,6 +37,8 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
 
     public int MaxSuperSegment => conditions.MaxSuperSegment;
 
+    private bool IsInProcess => conditions.MaxSuperSegment > 0 && !conditions.IsSplit;
+
     public int Sent { get; private set; }
 
     /// <summary>Frames sent that were super-segments.</summary>
@@ -43,6 +46,9 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
 
     /// <summary>Frames that came out of the wire as super-segments.</summary>
     public int SuperSegmentsReceived { get; private set; }
+
+    /// <summary>Frames that were on the wire with payload by reference.</summary>
+    public int Attached { get; private set; }
 
     /// <summary>Frames that were on the wire with a checksum left out.</summary>
     public int LackedChecksum { get; private set; }
@@ -88,9 +94,9 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
     {
         Sent++;
         LackedChecksum += frame.LacksChecksum ? 1 : 0;
-        if (TryQueue(frame.Length, out Instant departure))
-            Carry(frame, departure);
-        frame.Dispose();
+        Attached += frame.HasAttachment ? 1 : 0;
+        if (!TryQueue(frame.Length, out Instant departure) || !TryCarry(frame, departure))
+            frame.Dispose();
     }
 
     private bool TryTake(StackMemory memory, Instant now, out Frame? frame)
@@ -99,11 +105,16 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
         if (!(NextArrival <= now))
             return false;
         Packet packet = _inFlight.Dequeue();
+        _free.Push(packet);
+        if (packet.Frame is not null)
+        {
+            (frame, packet.Frame) = (packet.Frame, null);
+            return true;
+        }
         frame = (packet.Length <= conditions.Mtu + IPv4Start ? memory.Frames : memory.LargeFrames).Rent();
         packet.Octets.AsSpan(0, packet.Length).CopyTo(frame.Append(packet.Length));
         frame.SegmentSize = packet.SegmentSize;
         frame.LacksChecksum = packet.LacksChecksum;
-        _free.Push(packet);
         return true;
     }
 
@@ -141,12 +152,13 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
         return true;
     }
 
-    private void Carry(Frame frame, Instant departure)
+    /// <returns>True if the wire has the frame now; else the caller still does.</returns>
+    private bool TryCarry(Frame frame, Instant departure)
     {
         if (Happens(conditions.Loss))
         {
             Lost++;
-            return;
+            return false;
         }
         Instant arrival = departure + conditions.Delay + (conditions.Jitter * chance.NextDouble());
         if (Happens(conditions.Reorder))
@@ -158,20 +170,31 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
             arrival = arrival > _lastArrival ? arrival : _lastArrival;
             _lastArrival = arrival;
         }
-        Put(frame, arrival);
         if (Happens(conditions.Duplicate))
             Put(frame, arrival);
+        if (!IsInProcess)
+        {
+            Put(frame, arrival);
+            return false;
+        }
+        if (!_free.TryPop(out Packet? packet))
+            packet = new Packet();
+        packet.Frame = frame;
+        _inFlight.Enqueue(packet, (arrival.Ticks, _order++));
+        return true;
     }
 
     private void Put(Frame frame, Instant arrival)
     {
         if (!_free.TryPop(out Packet? packet))
-            packet = new Packet(IPv4Start + Math.Max(conditions.Mtu, conditions.IsSplit ? 0 : conditions.MaxSuperSegment));
+            packet = new Packet();
+        if (packet.Octets.Length == 0)
+            packet.Octets = new byte[IPv4Start + Math.Max(conditions.Mtu, IsInProcess ? conditions.MaxSuperSegment : 0)];
         packet.Length = frame.Length;
         packet.SegmentSize = frame.SegmentSize;
         packet.LacksChecksum = frame.LacksChecksum;
         Span<byte> copy = packet.Octets.AsSpan(0, packet.Length);
-        frame.Octets.CopyTo(copy);
+        frame.CopyTo(0, copy);
         bool isIPv4 = copy.Length > IPv4Start && copy[12] == 0x08 && copy[13] == 0x00;
         if (isIPv4 && Happens(conditions.Corrupt))
         {
@@ -184,9 +207,12 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
     private bool Happens(double share) => share > 0 && chance.NextDouble() < share;
 
     /// <summary>A frame on the wire.</summary>
-    private sealed class Packet(int capacity)
+    private sealed class Packet
     {
-        public byte[] Octets { get; } = new byte[capacity];
+        /// <summary>The frame itself, on a wire inside a process.</summary>
+        public Frame? Frame { get; set; }
+
+        public byte[] Octets { get; set; } = [];
 
         public int Length { get; set; }
 

@@ -30,9 +30,11 @@ internal sealed class TraceWire(IpAddress peer, IpAddress stack) : ILink
     {
         using (frame)
         {
-            Frames.Add(frame.Octets.ToArray());
-            Assert.That(EthernetHeader.TryParse(frame.Octets, out EthernetHeader ethernet));
-            ReadOnlySpan<byte> packet = frame.Octets[EthernetHeader.Length..];
+            byte[] octets = new byte[frame.Length];
+            frame.CopyTo(0, octets);
+            Frames.Add(octets);
+            Assert.That(EthernetHeader.TryParse(octets, out EthernetHeader ethernet));
+            ReadOnlySpan<byte> packet = octets.AsSpan(EthernetHeader.Length);
             if (ethernet.Type == EtherType.Arp)
                 _answersArp |= ArpPacket.TryParse(packet, out ArpPacket arp) && arp.TargetAddress == peer;
             else if (IPv4Header.TryParse(packet, out IPv4Header ip) && ip.Protocol == IpProtocol.Tcp)

@@ -1,4 +1,5 @@
 using Pyco.Stack.Transport.Tcp;
+using Pyco.Stack.Wire;
 
 namespace Pyco.Stack.Tests.Transport.Tcp;
 
@@ -14,7 +15,8 @@ public class SenderTests
         for (int count = 0; count < 4; count++)
             SendAndAcknowledge(sender, count < 3 ? GigaByte : GigaByte - 1);
         Assert.That(sender.Una, Is.EqualTo(iss), "4 GB after the SYN");
-        sender.Buffer.Append([1, 2, 3]);
+        sender.GetWriteSpan()[..3].Fill(1);
+        sender.Buffer.Commit(3);
         Assert.That(sender.DataStart, Is.EqualTo(sender.Una));
         Assert.That(sender.UnsentOctets, Is.EqualTo(3));
     }

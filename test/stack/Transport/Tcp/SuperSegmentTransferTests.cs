@@ -23,6 +23,7 @@ public class SuperSegmentTransferTests
         Assert.That(wire.SuperSegments, Is.GreaterThan(300).And.EqualTo(wire.SuperSegmentsReceived));
         Assert.That(wire.Sent, Is.LessThan(1000), "20 MB are 13,700 segments, but some hundred frames");
         Assert.That(wire.LackedChecksum, Is.GreaterThan(wire.SuperSegments));
+        Assert.That(wire.Attached, Is.GreaterThan(300), "payload goes by reference");
         AssertNothingLeaks(network);
     }
 
