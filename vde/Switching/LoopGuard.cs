@@ -123,7 +123,7 @@ public sealed class LoopGuard
     /// <summary>Takes a frame if it is a probe of this switch.</summary>
     internal bool TryTake(SwitchPort at, int vlan, Frame frame, Instant now)
     {
-        ReadOnlySpan<byte> octets = frame.Octets;
+        ReadOnlySpan<byte> octets = frame.Head;
         const int vlanOffset = EthernetHeader.Length + TokenLength;
         if (octets.Length < vlanOffset + sizeof(ushort) ||
             !_ports.TryGetValue(BinaryPrimitives.ReadUInt64BigEndian(octets[EthernetHeader.Length..]), out SwitchPort? from))
