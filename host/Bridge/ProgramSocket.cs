@@ -63,7 +63,6 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key) : Even
     protected bool TryAttach(int descriptor)
     {
         Descriptor = descriptor;
-        SocketBuffers.Enlarge(descriptor);
         MayWrite = true;
         Bridge.Sockets.Held++;
         _isCounted = true;
