@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Security.Cryptography;
 using Pyco.Host.Protocol;
 using Pyco.Posix;
 
@@ -31,6 +32,17 @@ public sealed class HostCredentials
     public string IdText => Id.ToString("x8", CultureInfo.InvariantCulture);
 
     internal ReadOnlySpan<byte> Secret => _secret;
+
+    /// <summary>Whether a request shows the secret, and speaks our version of the protocol.</summary>
+    internal unsafe bool Accept(in Request request)
+    {
+        fixed (byte* secret = request.Secret)
+        {
+            return request.Magic == HostProtocol.Magic && request.Version == HostProtocol.Version &&
+                CryptographicOperations.FixedTimeEquals(
+                    new ReadOnlySpan<byte>(secret, HostProtocol.SecretLength), _secret);
+        }
+    }
 
     /// <summary>New ones from the operating system's generator.</summary>
     public static HostCredentials Create()

@@ -57,7 +57,8 @@ internal static unsafe class Accept
     /// <summary>An accepted TCP socket has its listener's options (tcp_create_openreq_child); an AF_UNIX one has not.</summary>
     private static void Inherit(int listener, int accepted, SocketState state)
     {
-        const SocketState kept = SocketState.V6 | SocketState.NoDelay | SocketState.Inherits;
+        const SocketState kept =
+            SocketState.V6 | SocketState.NoDelay | SocketState.Inherits | SocketState.HasOptions;
         Descriptor.SetState(accepted, (state & kept) | SocketState.Accepted | SocketState.Known | SocketState.Established);
         if ((state & SocketState.Inherits) == 0)
             return;

@@ -62,12 +62,15 @@ internal static unsafe class Bind
     internal static RequestFlags RequestFlagsOf(int fd, SocketState state)
     {
         RequestFlags flags = RequestFlags.None;
-        if (IsSet(fd, SoReuseAddr))
+        bool hasOptions = (state & (SocketState.Datagram | SocketState.HasOptions)) != 0;
+        if (hasOptions && IsSet(fd, SoReuseAddr))
             flags |= RequestFlags.ReuseAddress;
-        if (IsSet(fd, SoKeepAlive))
+        if (hasOptions && IsSet(fd, SoKeepAlive))
             flags |= RequestFlags.KeepAlive;
-        if (IsSet(fd, SoBroadcast))
+        if (hasOptions && IsSet(fd, SoBroadcast))
             flags |= RequestFlags.Broadcast;
+        if ((state & SocketState.Known) != 0)
+            flags |= RequestFlags.Known;
         if ((state & SocketState.V6) != 0)
             flags |= RequestFlags.V6;
         if ((state & SocketState.NoDelay) != 0)

@@ -136,7 +136,8 @@ internal static unsafe class Connect
     /// </summary>
     private static Errno Renew(int fd, SocketState state, byte* address, uint length)
     {
-        SocketState fresh = state & (SocketState.V6 | SocketState.NoDelay | SocketState.Inherits);
+        SocketState fresh = state &
+            (SocketState.V6 | SocketState.NoDelay | SocketState.Inherits | SocketState.HasOptions);
         bool closesOnExec = (Kernel.FileControl(fd, FGetFd, 0) & 1) != 0;
         bool isNonBlocking = Descriptor.IsNonBlocking(fd);
         int socket = Socket.Open(fresh, SockCloexec | (isNonBlocking ? SockNonblock : 0));

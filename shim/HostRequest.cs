@@ -68,12 +68,45 @@ internal static unsafe class HostRequest
         }
     }
 
+    /// <summary>
+    /// Tells the host something that needs no answer, and does not wait: what is asked later is answered later, because
+    /// the host reads the notes first.
+    /// </summary>
+    /// <returns>EAGAIN when it cannot be told this way at the moment; ENETDOWN when there is no host any more.</returns>
+    internal static Errno Tell(int socket, Request* request)
+    {
+        if (!StackHost.IsReachable)
+            return Errno.ENETDOWN;
+        int sender = Kernel.Socket(AfUnix, SockDgram | SockCloexec, 0);
+        if (sender < 0)
+            return (Errno)(-sender);
+        UnixAddress address;
+        uint length = SocketName.WriteNotes(&address);
+        nint sent = Send(sender, socket, request, &address, length, MsgDontwait);
+        _ = Kernel.Close(sender);
+        return sent switch
+        {
+            _ when sent == sizeof(Request) => Errno.None,
+            -(int)Errno.ECONNREFUSED => Errno.ENETDOWN,
+            -(int)Errno.EBADF => Errno.EBADF,
+            _ => Errno.EAGAIN,
+        };
+    }
+
     private static Errno Exchange(int connection, int socket, Request* request, Reply* reply)
+    {
+        nint sent = Send(connection, socket, request, null, 0, 0);
+        if (sent != sizeof(Request))
+            return sent == -(int)Errno.EBADF ? Errno.EBADF : Errno.ENETDOWN;
+        return ReadReply(connection, reply);
+    }
+
+    private static nint Send(int through, int socket, Request* request, UnixAddress* to, uint toLength, int flags)
     {
         StackHost.Sign(request);
         IoVector vector = new() { Base = (byte*)request, Length = (nuint)sizeof(Request) };
         DescriptorControl control = default;
-        MessageHeader message = new() { Vectors = &vector, VectorCount = 1 };
+        MessageHeader message = new() { Name = (byte*)to, NameLength = toLength, Vectors = &vector, VectorCount = 1 };
         if (socket != NoSocket)
         {
             control.Header.Length = (nuint)(sizeof(ControlHeader) + sizeof(int));
@@ -86,11 +119,9 @@ internal static unsafe class HostRequest
 
         nint sent;
         do
-            sent = Kernel.SendMessage(connection, &message, MsgNosignal);
+            sent = Kernel.SendMessage(through, &message, MsgNosignal | flags);
         while (sent == EIntr);
-        if (sent != sizeof(Request))
-            return sent == -(int)Errno.EBADF ? Errno.EBADF : Errno.ENETDOWN;
-        return ReadReply(connection, reply);
+        return sent;
     }
 
     private static Errno ReadReply(int connection, Reply* reply)

@@ -68,17 +68,50 @@ internal static unsafe class Options
     /// <summary>Tells the host an option's value, which makes the socket known to it.</summary>
     internal static Errno SetAtHost(int fd, SocketState state, int level, int name, byte* value, uint length)
     {
+        Request request;
+        Errno error = Write(&request, level, name, value, length);
+        if (error != Errno.None)
+            return error;
+        Reply reply;
+        return MakeKnown(fd, state, HostRequest.Ask(fd, &request, &reply));
+    }
+
+    /// <summary>
+    /// The same without waiting for the host: for a value that it cannot refuse. A program which sets five options on each
+    /// connection, as Go's and Java's do, would otherwise wait five times for another process.
+    /// </summary>
+    internal static Errno NoteAtHost(int fd, SocketState state, int level, int name, byte* value, uint length)
+    {
+        if ((state & SocketState.Datagram) != 0)
+            return SetAtHost(fd, state, level, name, value, length);
+        Request request;
+        Errno error = Write(&request, level, name, value, length);
+        if (error != Errno.None)
+            return error;
+        request.Operation = Operation.NoteOption;
+        if ((state & SocketState.V6) != 0)
+            request.Flags = RequestFlags.V6;
+        error = HostRequest.Tell(fd, &request);
+        return error == Errno.EAGAIN
+            ? SetAtHost(fd, state, level, name, value, length)
+            : MakeKnown(fd, state, error);
+    }
+
+    private static Errno Write(Request* request, int level, int name, byte* value, uint length)
+    {
+        *request = default;
         if (length > HostProtocol.OptionCapacity)
             return Errno.EINVAL;
-        Request request = default;
-        request.Operation = Operation.SetOption;
-        request.OptionLevel = level;
-        request.OptionName = name;
-        request.OptionLength = (ushort)length;
-        request.Flags = Bind.RequestFlagsOf(fd, state);
-        Memory.Copy(request.Option, value, (int)length);
-        Reply reply;
-        Errno error = HostRequest.Ask(fd, &request, &reply);
+        request->Operation = Operation.SetOption;
+        request->OptionLevel = level;
+        request->OptionName = name;
+        request->OptionLength = (ushort)length;
+        Memory.Copy(request->Option, value, (int)length);
+        return Errno.None;
+    }
+
+    private static Errno MakeKnown(int fd, SocketState state, Errno error)
+    {
         if (error == Errno.None && (state & SocketState.Known) == 0)
             Descriptor.SetState(fd, state | SocketState.Known);
         return error;

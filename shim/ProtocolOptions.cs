@@ -17,7 +17,7 @@ internal static unsafe class ProtocolOptions
         SocketState flag = FlagOf(level, name);
         if (isDatagram && flag != SocketState.None)
             return Options.Give((state & flag) != 0 ? 1 : 0, value, length);
-        if (level == SolTcp && name == TcpNoDelay && (state & (SocketState.Known | SocketState.Accepted)) == 0)
+        if (level == SolTcp && name == TcpNoDelay)
             return Options.Give((state & SocketState.NoDelay) != 0 ? 1 : 0, value, length);
         if (IsHint(level, name))
             return Options.Give(0, value, length);
@@ -40,6 +40,8 @@ internal static unsafe class ProtocolOptions
             return SetNoDelay(fd, state, value, length);
         if (IsHint(level, name))
             return length < 1 ? Errno.EINVAL : Errno.None;
+        if (level == SolTcp && CannotFail(name, value, length))
+            return Options.NoteAtHost(fd, state, level, name, value, length);
         return Options.SetAtHost(fd, state, level, name, value, length);
     }
 
@@ -53,6 +55,22 @@ internal static unsafe class ProtocolOptions
         IpProtoIpv6 => name is Ipv6RecvErr or Ipv6RecvPktInfo or Ipv6RecvHopLimit or Ipv6RecvTClass,
         _ => false,
     };
+
+    /// <summary>Values that Linux takes (do_tcp_setsockopt, 6.1), of options that only time shows.</summary>
+    private static bool CannotFail(int name, byte* value, uint length)
+    {
+        const int maxKeepSeconds = 32767; // MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL
+        const int maxKeepCount = 127; // MAX_TCP_KEEPCNT
+        if (length < sizeof(int))
+            return false;
+        int number = *(int*)value;
+        return name switch
+        {
+            TcpKeepIdle or TcpKeepInterval => number is >= 1 and <= maxKeepSeconds,
+            TcpKeepCount => number is >= 1 and <= maxKeepCount,
+            _ => false,
+        };
+    }
 
     private static SocketState FlagOf(int level, int name) => (level, name) switch
     {
@@ -77,10 +95,11 @@ internal static unsafe class ProtocolOptions
         if (length < sizeof(int))
             return Errno.EINVAL;
         SocketState changed = *(int*)value != 0 ? state | SocketState.NoDelay : state & ~SocketState.NoDelay;
-        if (changed != state)
-            Descriptor.SetState(fd, changed);
+        if (changed == state)
+            return Errno.None;
+        Descriptor.SetState(fd, changed);
         return (state & SocketState.Known) != 0
-            ? Options.SetAtHost(fd, changed, SolTcp, TcpNoDelay, value, length)
+            ? Options.NoteAtHost(fd, changed, SolTcp, TcpNoDelay, value, length)
             : Errno.None;
     }
 }

@@ -17,6 +17,9 @@ internal static unsafe class SocketName
     internal static uint WriteDatagrams(UnixAddress* address) =>
         Finish(address, Memory.Append(WritePrefix(address), "/d"u8));
 
+    /// <summary><c>pyco/H/n</c>, where the host takes notes.</summary>
+    internal static uint WriteNotes(UnixAddress* address) => Finish(address, Memory.Append(WritePrefix(address), "/n"u8));
+
     /// <summary><c>pyco/H/t4/C</c> and its like: the identity of a program's socket.</summary>
     internal static uint WriteSocket(UnixAddress* address, SocketState state, ulong cookie)
     {

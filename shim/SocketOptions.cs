@@ -74,6 +74,12 @@ internal static unsafe class SocketOptions
     /// </summary>
     private static Errno SetAtBoth(int fd, SocketState state, int name, byte* value, uint length)
     {
+        if ((state & SocketState.Datagram) == 0 && name != SoLinger)
+        {
+            state |= SocketState.HasOptions;
+            Descriptor.SetState(fd, state);
+        }
+
         Errno error = name == SoLinger || name == SoKeepAlive
             ? SetInheritable(fd, state, name, value, length)
             : AtKernel(fd, name, value, length);
@@ -81,7 +87,9 @@ internal static unsafe class SocketOptions
         if (error != Errno.None || !hostMustHear)
             return error;
         _ = Descriptor.IsOurs(fd, out state);
-        return Options.SetAtHost(fd, state, SolSocket, name, value, length);
+        return name == SoKeepAlive && length >= sizeof(int)
+            ? Options.NoteAtHost(fd, state, SolSocket, name, value, length)
+            : Options.SetAtHost(fd, state, SolSocket, name, value, length);
     }
 
     private static Errno SetInheritable(int fd, SocketState state, int name, byte* value, uint length)

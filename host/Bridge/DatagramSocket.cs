@@ -34,6 +34,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     /// <summary>The program's socket has introduced itself.</summary>
     public void Begin(int descriptor, Instant now)
     {
+        SocketBuffers.Enlarge(descriptor);
         if (!TryAttach(descriptor))
             Abandon(now);
     }

@@ -12,6 +12,8 @@ internal sealed class DescriptorShortage(Action<string> log)
     private static readonly TimeSpan Silence = TimeSpan.FromMinutes(1);
 
     private Instant? _toldAt;
+    private int _highest;
+    private ulong _limit;
 
     /// <summary>How often it happened.</summary>
     public long Count { get; private set; }
@@ -19,8 +21,17 @@ internal sealed class DescriptorShortage(Action<string> log)
     /// <summary>True for what passes when others close something, in contrast to what is wrong for good.</summary>
     public static bool Is(Errno error) => error is Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM;
 
-    /// <summary>Whether there are few behind this one: the kernel gives the lowest free number.</summary>
-    public static bool IsAmongLast(int descriptor) => (ulong)(descriptor + KeptForRequests) >= OpenFilesLimit.Soft;
+    /// <summary>
+    /// Whether there are few behind this one: the kernel gives the lowest free number. The limit may change at any time,
+    /// but who lowers it below what is in use cannot be obeyed anyway: it is asked for when the number is a new highest one.
+    /// </summary>
+    public bool IsAmongLast(int descriptor)
+    {
+        ulong needed = (ulong)(descriptor + KeptForRequests);
+        if (descriptor > _highest || needed >= _limit)
+            (_highest, _limit) = (descriptor, OpenFilesLimit.Soft);
+        return needed >= _limit;
+    }
 
     /// <summary>Whether the next descriptor would be one of these.</summary>
     public static bool AreOnlyLastFree()

@@ -102,7 +102,8 @@ internal sealed class HandOvers(SocketBridge bridge)
         if (isConnected)
         {
             StreamSocket accepted = new(bridge, key, connection);
-            bridge.Sockets.Add(accepted, now);
+            bridge.Sockets.AddAttached(accepted);
+            listener.NoteTaken(now);
             accepted.BeginAccepted(descriptor, now);
             return true;
         }

@@ -27,6 +27,13 @@ internal static unsafe class KernelSockets
         return TryGet(descriptor, OptionNumbers.SoType, &type, sizeof(int)) ? type : -1;
     }
 
+    /// <summary>The socket's cookie, which no two sockets share; 0 for what is no socket.</summary>
+    public static ulong CookieOf(int descriptor)
+    {
+        ulong cookie;
+        return TryGet(descriptor, OptionNumbers.SoCookie, &cookie, sizeof(ulong)) ? cookie : 0;
+    }
+
     /// <summary>Whether the number is the socket's own cookie, which no two sockets share.</summary>
     public static bool HasCookie(int descriptor, ulong number)
     {

@@ -47,7 +47,6 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key) : Sock
     /// <summary>Takes over the host's end of the program's socket; false if the kernel cannot watch one more.</summary>
     protected bool TryAttach(int descriptor)
     {
-        SocketBuffers.Enlarge(descriptor);
         if (!TryWatch(descriptor))
             return false;
         Bridge.Sockets.Held++;

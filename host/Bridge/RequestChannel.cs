@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Pyco.Host.Loop;
 using Pyco.Host.Protocol;
 using Pyco.Posix;
@@ -13,27 +12,31 @@ namespace Pyco.Host.Bridge;
 /// </summary>
 internal sealed unsafe class RequestChannel : EventSource
 {
-    private const int MaxAttached = 4;
-    private const int MsgControlTruncated = 8; // MSG_CTRUNC
-
     private readonly RequestChannels _channels;
     private readonly HostCredentials _credentials;
     private Request _request;
     private int _received;
 
-    public RequestChannel(RequestChannels channels, HostCredentials credentials, int descriptor, Instant expiresAt)
+    public RequestChannel(
+        RequestChannels channels, HostCredentials credentials, int descriptor, int kernelType, Instant expiresAt)
     {
         _channels = channels;
         _credentials = credentials;
         Descriptor = descriptor;
+        KernelType = kernelType;
         ExpiresAt = expiresAt;
     }
 
     /// <summary>When a connection that has said nothing is closed.</summary>
     public Instant ExpiresAt { get; }
 
-    /// <summary>Where the channel stands among those that are open; null once it is closed.</summary>
+    /// <summary>SOCK_STREAM or SOCK_SEQPACKET, as the listening socket's is that it came by.</summary>
+    public int KernelType { get; }
+
+    /// <summary>Where the channel stands among those that have to be waited for; null for others.</summary>
     public LinkedListNode<RequestChannel>? Node { get; set; }
+
+    public bool IsClosed { get; set; }
 
     /// <summary>The descriptor that came with the request, or -1.</summary>
     public int Attached { get; private set; } = -1;
@@ -55,7 +58,7 @@ internal sealed unsafe class RequestChannel : EventSource
             }
             _received += (int)length;
         }
-        if (IsAuthentic())
+        if (_credentials.Accept(_request))
             _channels.OnRequest(this, _request, now);
         else
             _channels.Close(this);
@@ -87,52 +90,11 @@ internal sealed unsafe class RequestChannel : EventSource
     /// <summary>Reads no more than the request, so that what follows it stays in the socket.</summary>
     private nint ReceiveMore()
     {
-        const int ControlLength = 16 + (MaxAttached * sizeof(int));
-        long* control = stackalloc long[(ControlLength + 7) / 8];
-        fixed (Request* start = &_request)
-        {
-            IoVector vector = new() { Base = (byte*)start + _received, Length = (nuint)(sizeof(Request) - _received) };
-            MessageHeader message = new()
-            {
-                Vectors = &vector,
-                VectorCount = 1,
-                Control = control,
-                ControlLength = ControlLength,
-            };
-            nint length = Libc.recvmsg(Descriptor, &message, Constants.MsgDontwait | Constants.MsgCmsgCloexec);
-            if (length < 0)
-                return length;
-            TakeAttached((byte*)control, message.ControlLength);
-            HasLostAttached |= Attached < 0 && (message.Flags & MsgControlTruncated) != 0;
-            return length;
-        }
-    }
-
-    /// <summary>Keeps one descriptor and closes all others: whatever a peer attaches must not stay open.</summary>
-    private void TakeAttached(byte* control, nuint controlLength)
-    {
-        const int HeaderLength = 16; // struct cmsghdr: size_t length, int level, int type
-        if (controlLength < HeaderLength + sizeof(int) ||
-            *(int*)(control + 8) != Constants.SolSocket || *(int*)(control + 12) != Constants.ScmRights)
-            return;
-        int count = (int)(*(nuint*)control - HeaderLength) / sizeof(int);
-        for (int index = 0; index < count; index++)
-        {
-            int descriptor = ((int*)(control + HeaderLength))[index];
-            if (Attached < 0)
-                Attached = descriptor;
-            else
-                _ = Libc.close(descriptor);
-        }
-    }
-
-    private bool IsAuthentic()
-    {
-        fixed (byte* secret = _request.Secret)
-        {
-            return _request.Magic == HostProtocol.Magic && _request.Version == HostProtocol.Version &&
-                CryptographicOperations.FixedTimeEquals(
-                    new ReadOnlySpan<byte>(secret, HostProtocol.SecretLength), _credentials.Secret);
-        }
+        int attached = Attached;
+        bool isLost = HasLostAttached;
+        Span<byte> rest = MemoryMarshal.AsBytes(new Span<Request>(ref _request))[_received..];
+        nint length = AttachingMessage.Receive(Descriptor, rest, ref attached, ref isLost);
+        (Attached, HasLostAttached) = (attached, isLost);
+        return length;
     }
 }

@@ -20,18 +20,14 @@ internal sealed class RequestChannels(SocketBridge bridge, RequestHandler handle
 
     public int Count => _byAge.Count;
 
-    /// <summary>Takes an accepted descriptor.</summary>
-    public void Add(int descriptor, Instant now)
+    /// <summary>Takes an accepted descriptor of a socket of this type.</summary>
+    public void Add(int descriptor, int kernelType, Instant now)
     {
-        if (_byAge.Count >= Most)
-            Close(_byAge.First!.Value);
-        RequestChannel channel = new(this, bridge.Credentials, descriptor, now + Patience);
-        channel.Node = _byAge.AddLast(channel);
+        RequestChannel channel = new(this, bridge.Credentials, descriptor, kernelType, now + Patience);
         _newest = channel;
-        if (bridge.Loop.TryAdd(channel, Constants.EpollIn))
-            channel.OnEvents(Constants.EpollIn, now); // the request is mostly there already
-        else
-            Close(channel);
+        channel.OnEvents(Constants.EpollIn, now); // the request is mostly there already
+        if (!channel.IsClosed)
+            WaitFor(channel);
         bridge.Wake();
     }
 
@@ -39,6 +35,9 @@ internal sealed class RequestChannels(SocketBridge bridge, RequestHandler handle
     {
         try
         {
+            // A socket that the host has never heard of has left no notes.
+            if (request.Operation != Operation.Connect || request.Flags.HasFlag(RequestFlags.Known))
+                bridge.HearNotes(now);
             handler.Handle(channel, request, now);
         }
         finally
@@ -50,17 +49,19 @@ internal sealed class RequestChannels(SocketBridge bridge, RequestHandler handle
 
     public void Close(RequestChannel channel)
     {
-        if (channel.Node is not { } node)
+        if (channel.IsClosed)
             return;
+        channel.IsClosed = true;
+        if (channel.Node is { } node)
+            _byAge.Remove(node);
         channel.Node = null;
-        _byAge.Remove(node);
         bridge.Loop.Remove(channel);
         channel.CloseDescriptors();
         bridge.OnClosed(channel);
     }
 
     /// <summary>The last one that was added, unless it has been served already.</summary>
-    public RequestChannel? Newest => _newest is { Node: not null } ? _newest : null;
+    public RequestChannel? Newest => _newest is { IsClosed: false } ? _newest : null;
 
     /// <summary>Closes those that were silent for too long.</summary>
     /// <returns>When to look again, or null.</returns>
@@ -79,5 +80,14 @@ internal sealed class RequestChannels(SocketBridge bridge, RequestHandler handle
     {
         while (_byAge.First is { } oldest)
             Close(oldest.Value);
+    }
+
+    private void WaitFor(RequestChannel channel)
+    {
+        if (_byAge.Count >= Most)
+            Close(_byAge.First!.Value);
+        channel.Node = _byAge.AddLast(channel);
+        if (!bridge.Loop.TryAdd(channel, Constants.EpollIn))
+            Close(channel);
     }
 }

@@ -33,6 +33,26 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
         }
     }
 
+    /// <summary>Does what a note says. Whether it could be done, nobody asks.</summary>
+    public void HandleNote(int attached, in Request note, Instant now)
+    {
+        if (note.Operation != Operation.NoteOption)
+            return;
+        // A stream socket that carries the cookie of a name which we know is the socket of that name, or else somebody has
+        // taken its name on purpose and made it known, and is served as he wanted.
+        SocketKey key = new(
+            SocketKind.Tcp, note.Flags.HasFlag(RequestFlags.V6), KernelSockets.CookieOf(attached));
+        if (bridge.Sockets.Find(key) is not { } socket)
+        {
+            if (!TryIdentifyAttached(attached, out key) || key.Kind == SocketKind.Udp)
+                return;
+            if (key.Kind == SocketKind.Accepted && bridge.Sockets.Find(key) is null)
+                return;
+            socket = bridge.FindOrOpen(key, now);
+        }
+        _ = SocketOptions.Set(socket, note);
+    }
+
     private static Reply NewReply(Errno error) => new() { Magic = HostProtocol.Magic, Error = (int)error };
 
     private void Connect(RequestChannel channel, in Request request, Instant now)
@@ -45,7 +65,10 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             bridge.Errors.Remember(key, Errno.ENOBUFS);
             return;
         }
-        if (bridge.FindOrOpen(key, now) is not StreamSocket { IsAttached: false, IsListening: false } socket)
+        if (bridge.FindOrOpen(key, now, isAttached: true) is not StreamSocket
+            {
+                IsAttached: false, IsListening: false,
+            } socket)
             return;
         socket.Apply(request.Flags);
         bridge.Loop.Detach(channel);
@@ -55,7 +78,7 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
     private void OpenDatagram(RequestChannel channel, in Request request, Instant now)
     {
         if (!TryIdentifyCaller(channel, SocketKind.Udp, out SocketKey key) ||
-            bridge.FindOrOpen(key, now) is not DatagramSocket { IsAttached: false } socket)
+            bridge.FindOrOpen(key, now, isAttached: true) is not DatagramSocket { IsAttached: false } socket)
             return;
         socket.Apply(request.Flags);
         bridge.Loop.Detach(channel);
@@ -106,7 +129,7 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
         key = default;
         return UnixAddress.GetPeer(channel.Descriptor, out UnixAddress name) == 0 &&
             bridge.Names.TryReadProgram(name, out key) && key.Kind == kind &&
-            KernelSockets.TypeOf(channel.Descriptor) == key.KernelType;
+            channel.KernelType == key.KernelType;
     }
 
     /// <summary>

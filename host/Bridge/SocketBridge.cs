@@ -21,6 +21,7 @@ internal sealed class SocketBridge : IDisposable
     private readonly Acceptor _requests;
     private readonly Acceptor _datagrams;
     private readonly RequestChannels _channels;
+    private readonly Notes _notes;
     private readonly SpareDescriptors _spares = new();
     private readonly List<SocketSource> _unfinishedTurns = [];
     private readonly List<ProgramSocket> _reaped = [];
@@ -48,11 +49,11 @@ internal sealed class SocketBridge : IDisposable
         Names = new SocketNames(credentials.Id);
         Shortage = new DescriptorShortage(log);
         HandOvers = new HandOvers(this);
-        _channels = new RequestChannels(this, new RequestHandler(this, stack, identity));
-        _requests = new Acceptor(
-            loop, Names.Requests, Constants.SockStream, RequestBacklog, _channels.Add, AnswerWithSpares);
-        _datagrams = new Acceptor(
-            loop, Names.Datagrams, Constants.SockSeqpacket, RequestBacklog, _channels.Add, LeaveWaiting);
+        RequestHandler handler = new(this, stack, identity);
+        _channels = new RequestChannels(this, handler);
+        _requests = Listen(Names.Requests, Constants.SockStream, AnswerWithSpares);
+        _datagrams = Listen(Names.Datagrams, Constants.SockSeqpacket, LeaveWaiting);
+        _notes = new Notes(this, handler);
     }
 
     public EventLoop Loop { get; }
@@ -76,7 +77,7 @@ internal sealed class SocketBridge : IDisposable
     public bool HasOnlySpares { get; private set; }
 
     /// <summary>Whether a socket must not keep this descriptor, because requests would have none left.</summary>
-    public bool IsScarce(int descriptor) => HasOnlySpares || DescriptorShortage.IsAmongLast(descriptor);
+    public bool IsScarce(int descriptor) => HasOnlySpares || Shortage.IsAmongLast(descriptor);
 
     /// <summary>Room for the longest datagram with its header, shared because a loop does one thing at a time.</summary>
     public byte[] MessageBuffer { get; } = GC.AllocateUninitializedArray<byte>(128 * 1024, pinned: true);
@@ -84,14 +85,20 @@ internal sealed class SocketBridge : IDisposable
     public void Wake() => _wake();
 
     /// <summary>The socket of this name, made in the stack when it is first heard of.</summary>
-    public ProgramSocket FindOrOpen(SocketKey key, Instant now)
+    /// <param name="key">Its name.</param>
+    /// <param name="now">The moment.</param>
+    /// <param name="isAttached">The host gets an end of it now, whose closing will tell that its program has let go.</param>
+    public ProgramSocket FindOrOpen(SocketKey key, Instant now, bool isAttached = false)
     {
         if (Sockets.Find(key) is { } known)
             return known;
         ProgramSocket socket = key.Kind == SocketKind.Udp
             ? new DatagramSocket(this, key, _stack.OpenUdp(key.IsV6))
             : new StreamSocket(this, key, _stack.OpenTcp(key.IsV6));
-        Sockets.Add(socket, now);
+        if (isAttached)
+            Sockets.AddAttached(socket);
+        else
+            Sockets.Add(socket, now);
         return socket;
     }
 
@@ -135,6 +142,9 @@ internal sealed class SocketBridge : IDisposable
     /// <summary>Datagram sockets announce themselves on their own; a request about one may be heard first.</summary>
     public void HearDatagramSockets(Instant now) => _datagrams.AcceptAll(RequestBacklog, now);
 
+    /// <summary>What programs have told before they asked for what is about to be done.</summary>
+    public void HearNotes(Instant now) => _notes.HearAll(now);
+
     /// <summary>A request's connection has been closed.</summary>
     public void OnClosed(RequestChannel channel)
     {
@@ -167,8 +177,12 @@ internal sealed class SocketBridge : IDisposable
         _channels.Dispose();
         _requests.Dispose();
         _datagrams.Dispose();
+        _notes.Dispose();
         _spares.Dispose();
     }
+
+    private Acceptor Listen(in UnixAddress name, int type, Func<Acceptor, Instant, Errno> tryInShortage) =>
+        new(Loop, name, type, RequestBacklog, (descriptor, now) => _channels.Add(descriptor, type, now), tryInShortage);
 
     private void ContinueUnfinished(Instant now)
     {

@@ -21,6 +21,9 @@ internal sealed class SocketNames(uint hostId)
     /// <summary><c>pyco/H/d</c>.</summary>
     public UnixAddress Datagrams => UnixAddress.Abstract([.. _prefix, .. "/d"u8]);
 
+    /// <summary><c>pyco/H/n</c>.</summary>
+    public UnixAddress Notes => UnixAddress.Abstract([.. _prefix, .. "/n"u8]);
+
     /// <summary>The name that a program's socket carries: <c>pyco/H/t4/C</c> and so on.</summary>
     public UnixAddress Program(SocketKey key)
     {

@@ -37,15 +37,16 @@ internal sealed class SocketTable
 
     public ProgramSocket? Find(SocketKey key) => _sockets.GetValueOrDefault(key);
 
+    /// <summary>Adds one that the host has no end of yet.</summary>
     public void Add(ProgramSocket socket, Instant now)
     {
-        if (socket.Key.Kind != SocketKind.Accepted)
-        {
-            Sweep(SweptForEachNew, now);
-            _unattached.Enqueue(socket);
-        }
+        Sweep(SweptForEachNew, now);
+        _unattached.Enqueue(socket);
         _sockets.Add(socket.Key, socket);
     }
+
+    /// <summary>Adds one that will be heard when its program lets go: nobody has to be asked because of it.</summary>
+    public void AddAttached(ProgramSocket socket) => _sockets.Add(socket.Key, socket);
 
     public void Remove(ProgramSocket socket)
     {

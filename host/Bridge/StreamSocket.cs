@@ -12,7 +12,16 @@ namespace Pyco.Host.Bridge;
 /// </summary>
 internal sealed unsafe class StreamSocket : ProgramSocket
 {
+    /// <summary>A listener is busy that has taken so many connections, none of them later after the one before.</summary>
+    private const int BusyCount = 8;
+
+    private static readonly TimeSpan BusyPeriod = TimeSpan.FromMilliseconds(2);
+
+    private Instant? _lastTakenAt;
+    private Instant? _heldUntil;
+    private int _takenInARow;
     private int _fillerLeft;
+    private bool _isEnlarged;
     private bool _isConnecting;
     private bool _mayRead;
     private bool _hasEnd;
@@ -62,12 +71,24 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         // The stack asks before it answers a SYN; closing is left to the end of the turn.
         Tcp.IsStillListening = () =>
         {
-            bool isHeld = IsHeld();
+            bool isHeld = Bridge.Loop.Now < _heldUntil || IsHeld();
             if (!isHeld)
                 Bridge.Reap(this);
             return isHeld;
         };
         return Errno.None;
+    }
+
+    /// <summary>
+    /// It has taken a connection. While a listener takes one after the other it need not be asked whether it is still
+    /// there: at worst it was closed in the last moment, and the peer sees what a moment earlier it would have seen.
+    /// </summary>
+    public void NoteTaken(Instant now)
+    {
+        _takenInARow = now - _lastTakenAt < BusyPeriod ? _takenInARow + 1 : 0;
+        _lastTakenAt = now;
+        if (_takenInARow >= BusyCount)
+            _heldUntil = now + BusyPeriod;
     }
 
     /// <summary>The program's socket is connected to us and wants to be connected to a peer.</summary>
@@ -200,6 +221,11 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         if (MayWrite && IsAttached)
         {
             PumpStop stop = StreamPump.ToKernel(Descriptor, Tcp, now);
+            if (stop == PumpStop.Full && !_isEnlarged)
+            {
+                EnlargeBuffer();
+                stop = StreamPump.ToKernel(Descriptor, Tcp, now);
+            }
             if (stop == PumpStop.Full)
                 AwaitRoom();
             else if (stop == PumpStop.Failed)
@@ -210,6 +236,13 @@ internal sealed unsafe class StreamSocket : ProgramSocket
             _toldPeerFinished = true;
             _ = Libc.shutdown(Descriptor, Constants.ShutWr);
         }
+    }
+
+    /// <summary>Most connections never fill the usual buffer, so the system call is for those that do.</summary>
+    private void EnlargeBuffer()
+    {
+        SocketBuffers.Enlarge(Descriptor);
+        _isEnlarged = true;
     }
 
     /// <summary>The last descriptor in the program is gone. TCP finishes by itself.</summary>

@@ -11,6 +11,7 @@ namespace Pyco.Host.Protocol;
 /// <list type="table">
 /// <item><term><c>pyco/H</c></term><description>SOCK_STREAM: requests and TCP connects.</description></item>
 /// <item><term><c>pyco/H/d</c></term><description>SOCK_SEQPACKET: one connection for each UDP socket.</description></item>
+/// <item><term><c>pyco/H/n</c></term><description>SOCK_DGRAM: notes, which nobody answers.</description></item>
 /// <item><term><c>pyco/H/t4/C</c></term><description>
 /// A program's TCP socket of AF_INET (t6: AF_INET6; u4, u6: UDP); C is its SO_COOKIE in 16 hex digits. The name is bound
 /// when the socket is made and is its identity in every process that holds it.</description></item>
@@ -106,6 +107,11 @@ internal enum SocketState
 
     /// <summary>UDP: two bits that count connects, so that what a process remembers of the peer shows its age.</summary>
     ConnectCount = 0xc000,
+
+    /// <summary>
+    /// TCP: SO_REUSEADDR, SO_KEEPALIVE or SO_BROADCAST was set. Until then the kernel socket need not be asked for them.
+    /// </summary>
+    HasOptions = 0x4000,
 }
 
 /// <summary>What a request asks for.</summary>
@@ -147,6 +153,12 @@ internal enum Operation : ushort
     /// and an <see cref="InterfaceDescription"/> in its option bytes; ENODEV behind the last one.
     /// </summary>
     GetInterface = 19,
+
+    /// <summary>
+    /// A TCP socket's option, as in SetOption, on <c>pyco/H/n</c>: nobody waits for the answer. For what cannot fail and
+    /// what a program could not tell from being late.
+    /// </summary>
+    NoteOption = 20,
 }
 
 /// <summary>Option bits that travel with a request because the kernel socket holds them.</summary>
@@ -161,6 +173,9 @@ internal enum RequestFlags : ushort
     KeepAlive = 16,
     Broadcast = 32,
     V6 = 64,
+
+    /// <summary>The host has heard of the socket before, perhaps by a note that it has not read yet.</summary>
+    Known = 128,
 }
 
 /// <summary>An address as the protocol carries it: IPv4 in its mapped form.</summary>

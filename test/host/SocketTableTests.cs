@@ -54,6 +54,20 @@ internal sealed class SocketTableTests : HostTest
     }
 
     [Test]
+    public void A_connect_costs_no_question()
+    {
+        for (int index = 0; index < 10; index++)
+            Left.Listen((ushort)(1000 + index));
+        Right.Listen(80);
+        long before = Table.Asked;
+
+        for (int index = 0; index < 20; index++)
+            Left.OpenStream().Connect(Right.Endpoint(80));
+
+        Assert.That(Table.Asked, Is.EqualTo(before));
+    }
+
+    [Test]
     public void What_programs_have_closed_does_not_pile_up()
     {
         const int held = 50;
@@ -105,6 +119,37 @@ internal sealed class SocketTableTests : HostTest
 
         Assert.That(FailureOf(late, TimeSpan.FromSeconds(5)), Is.EqualTo(Errno.ECONNREFUSED));
         Assert.That(Table.Count, Is.Zero);
+    }
+
+    [Test]
+    public void A_busy_listener_that_was_closed_is_noticed_a_moment_later()
+    {
+        TestSocket listener = Left.Listen(80);
+        for (int index = 0; index < 20; index++)
+            Right.OpenStream().Connect(Left.Endpoint(80));
+        listener.Close();
+        Network.Wait(TimeSpan.FromMilliseconds(5));
+        TestSocket late = Right.OpenStream();
+
+        late.Connect(Left.Endpoint(80));
+
+        Assert.That(FailureOf(late, TimeSpan.FromSeconds(5)), Is.EqualTo(Errno.ECONNREFUSED));
+    }
+
+    [Test]
+    public void A_busy_listener_that_was_closed_just_now_resets_who_connects()
+    {
+        TestSocket listener = Left.Listen(80);
+        for (int index = 0; index < 20; index++)
+            Right.OpenStream().Connect(Left.Endpoint(80));
+        listener.Close();
+        TestSocket late = Right.OpenStream();
+
+        late.Connect(Left.Endpoint(80));
+
+        Assert.That(FailureOf(late, TimeSpan.FromSeconds(5)), Is.AnyOf(Errno.ECONNRESET, Errno.ECONNREFUSED));
+        Network.Wait(TimeSpan.FromMilliseconds(5));
+        Assert.That(Left.Listen(80).Events, Is.Zero, "the port is free again");
     }
 
     [Test]

@@ -21,7 +21,12 @@ internal sealed unsafe class RawClient : IDisposable
     public static RawClient Connect(TestNetwork network, TestHost host, int type)
     {
         int descriptor = Kernel.Check(Libc.socket(Constants.AfUnix, type | Constants.SockCloexec | Constants.SockNonblock, 0));
-        UnixAddress name = type == Constants.SockStream ? host.Names.Requests : host.Names.Datagrams;
+        UnixAddress name = type switch
+        {
+            Constants.SockStream => host.Names.Requests,
+            Constants.SockDgram => host.Names.Notes,
+            _ => host.Names.Datagrams,
+        };
         Kernel.Check(UnixAddress.Connect(descriptor, name));
         return new RawClient(network, descriptor);
     }
@@ -36,8 +41,8 @@ internal sealed unsafe class RawClient : IDisposable
         Send(MemoryMarshal.AsBytes(new ReadOnlySpan<Request>(in request)), attached);
 
     /// <summary>Sends the request, and the host does not get to look at it yet.</summary>
-    public void Post(in Request request) =>
-        Transmit(MemoryMarshal.AsBytes(new ReadOnlySpan<Request>(in request)), default);
+    public void Post(in Request request, params ReadOnlySpan<int> attached) =>
+        Transmit(MemoryMarshal.AsBytes(new ReadOnlySpan<Request>(in request)), attached);
 
     /// <summary>Sends the request and takes the answer; null if the host closed instead of answering.</summary>
     public Reply? Ask(in Request request, params ReadOnlySpan<int> attached)

@@ -54,13 +54,14 @@ internal sealed unsafe class TestSocket : IDisposable
     }
 
     /// <summary>A connect that does not wait: the handshake may end later.</summary>
-    public void Connect(IpEndpoint remote)
+    public void Connect(IpEndpoint remote, RequestFlags flags = RequestFlags.None)
     {
         Kernel.Check(UnixAddress.Connect(Descriptor, _host.Names.Requests));
         int sendBuffer;
         uint length = sizeof(int);
         Kernel.Check(Libc.getsockopt(Descriptor, Constants.SolSocket, Constants.SoSndbuf, &sendBuffer, &length));
         Request request = _host.NewRequest(Operation.Connect, (sendBuffer / 4) + HostProtocol.FillerMargin);
+        request.Flags = flags;
         request.Address = WireAddresses.Write(remote, isV6: false);
         byte[] message = [.. MemoryMarshal.AsBytes(new ReadOnlySpan<Request>(in request)), .. new byte[request.Argument]];
         Assert.That(Send(message), Is.EqualTo(message.Length));
@@ -83,6 +84,16 @@ internal sealed unsafe class TestSocket : IDisposable
         request.OptionLength = (ushort)(value.Length * sizeof(int));
         MemoryMarshal.AsBytes(value).CopyTo(new Span<byte>(request.Option, HostProtocol.OptionCapacity));
         return (Errno)Ask(request).Error;
+    }
+
+    /// <summary>The option's value as the host has it.</summary>
+    public int GetOption(int level, int name)
+    {
+        Request request = _host.NewRequest(Operation.GetOption);
+        (request.OptionLevel, request.OptionName, request.OptionLength) = (level, name, sizeof(int));
+        Reply reply = Ask(request);
+        Assert.That((Errno)reply.Error, Is.EqualTo(Errno.None));
+        return *(int*)reply.Option;
     }
 
     /// <summary>accept(2) without waiting; null if nothing is there.</summary>
