@@ -1,6 +1,7 @@
 using Pyco.Host.Loop;
 using Pyco.Network.Capture;
 using Pyco.Network.Tests.Testing;
+using Pyco.Stack;
 using Pyco.Stack.Wire;
 using Pyco.Vde.Switching;
 
@@ -9,20 +10,21 @@ namespace Pyco.Network.Tests;
 /// <summary>What a capture's reader gets of a switch, however slow it is.</summary>
 internal sealed class FrameCaptureTests
 {
-    private const int Inbound = 1;
-    private const int Outbound = 2;
+    private const uint Inbound = 1;
+    private const uint Outbound = 2;
 
     private readonly List<LocalPort> _ports = [];
+    private readonly Frame[] _taken = new Frame[1];
     private EventLoop _loop = null!;
-    private FramePool _frames = null!;
+    private StackMemory _memory = null!;
     private Switch _switch = null!;
 
     [SetUp]
     public void MakeSwitch()
     {
         _loop = new EventLoop(TimeProvider.System);
-        _frames = new FramePool();
-        _switch = MakeSwitch(_frames, () => _loop.Now);
+        _memory = new StackMemory(new FramePool());
+        _switch = new Switch(_memory, () => _loop.Now);
         _ports.Clear();
         AddPort();
         AddPort();
@@ -34,7 +36,7 @@ internal sealed class FrameCaptureTests
     {
         _ports.ForEach(port => port.Dispose());
         _loop.Dispose();
-        Assert.That(_frames.Outstanding, Is.Zero);
+        Assert.That(_memory.Frames.Outstanding, Is.Zero);
     }
 
     [Test]
@@ -211,13 +213,12 @@ internal sealed class FrameCaptureTests
     public void A_steady_flow_to_a_reader_that_keeps_up_allocates_nothing()
     {
         using CaptureReader reader = Capture(new CaptureOptions());
-        byte[] discarded = new byte[1 << 20];
         void Round()
         {
             for (int frame = 0; frame < 64; frame++)
                 Send(_ports[0], 1514);
             _loop.Turn(TimeSpan.Zero);
-            reader.Discard(discarded);
+            reader.Discard();
         }
         for (int round = 0; round < 50; round++)
             Round();
@@ -232,7 +233,7 @@ internal sealed class FrameCaptureTests
 
     private void AddPort()
     {
-        LocalPort port = NewPort();
+        LocalPort port = new("station", userId: 1000, mtu: 1500);
         Assert.That(_switch.TryAdd(port), Is.True);
         _ports.Add(port);
     }
@@ -252,7 +253,7 @@ internal sealed class FrameCaptureTests
         octets[0] = (byte)(to is null ? 0xff : 2);
         octets[12] = 0x88;
         octets[13] = 0xb5; // IEEE 802's local experiments
-        Frame frame = _frames.Rent();
+        Frame frame = _memory.Frames.Rent();
         octets.CopyTo(frame.Append(length));
         _ports.Single(port => port.Number == from).Send(frame);
         Take();
@@ -261,7 +262,7 @@ internal sealed class FrameCaptureTests
 
     private void Send(LocalPort from, int length)
     {
-        Frame frame = _frames.Rent();
+        Frame frame = _memory.Frames.Rent();
         Span<byte> octets = frame.Append(length);
         octets.Clear();
         octets[..6].Fill(0xff);
@@ -273,9 +274,9 @@ internal sealed class FrameCaptureTests
     /// <summary>Stations take what has arrived.</summary>
     private void Take()
     {
-        foreach (LocalPort port in _ports)
+        for (int index = 0; index < _ports.Count; index++)
         {
-            while (port.Receive(_taken) > 0)
+            while (_ports[index].Receive(_taken) > 0)
                 _taken[0].Dispose();
         }
     }

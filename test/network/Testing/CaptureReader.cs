@@ -67,6 +67,15 @@ internal sealed unsafe class CaptureReader : IDisposable
         return total;
     }
 
+    /// <summary>Reads all that is there, and forgets it.</summary>
+    public void Discard()
+    {
+        byte* octets = stackalloc byte[16 * 1024];
+        while (Libc.recv(_socket, octets, 16 * 1024, Constants.MsgDontwait) > 0)
+        {
+        }
+    }
+
     /// <summary>Turns the loop and reads until the capture ends; fails if it never does.</summary>
     public CapturedBlocks ReadToEnd(EventLoop loop)
     {
