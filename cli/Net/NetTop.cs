@@ -6,8 +6,7 @@ namespace Pyco.Cli.Net;
 
 /// <summary>pyco-net top: who sends how much, again and again.</summary>
 /// <remarks>
-/// A few escape sequences that every terminal since the VT100 knows, because a library for tables would be a fifth of the
-/// binary, which every pyco-run loads.
+/// A few escape sequences that all terminals know: a library for them would be in the one binary that every pyco-run loads.
 /// </remarks>
 internal sealed class NetTop
 {

@@ -4,7 +4,6 @@ using Pyco.Host.Loop;
 using Pyco.Network.Capture;
 using Pyco.Network.Control;
 using Pyco.Posix;
-using Pyco.Stack.Wire;
 using Pyco.Vde;
 using Pyco.Vde.Switching;
 
