@@ -30,12 +30,12 @@ public sealed record CapturedInterface(
 /// </summary>
 internal static class PcapngWriter
 {
+    public const uint InterfaceDescription = 1;
     public const uint InterfaceStatistics = 5;
     public const uint EnhancedPacket = 6;
 
     private const uint SectionHeader = 0x0a0d0d0a;
     private const uint ByteOrderMagic = 0x1a2b3c4d;
-    private const uint InterfaceDescription = 1;
     private const ushort LinkTypeEthernet = 1;
     private const byte NanosecondResolution = 9;
 

@@ -21,10 +21,7 @@ internal sealed class CaptureTransfer(NetworkClient network, CaptureOutput outpu
     public ulong Dropped => _seen.Dropped + (_seen.Packets - Captured);
 
     /// <summary>Whether all that belongs to the capture has come.</summary>
-    public bool IsWhole => _seen.IsEnded || HasNothingToEnd;
-
-    /// <summary>A capture of nobody has no statistics, which are of interfaces.</summary>
-    private bool HasNothingToEnd { get; set; }
+    public bool IsWhole => _seen.IsEnded;
 
     public void Run()
     {
@@ -46,7 +43,6 @@ internal sealed class CaptureTransfer(NetworkClient network, CaptureOutput outpu
             _length += taken;
             Pass();
         }
-        HasNothingToEnd = _seen.Packets == 0 && (interrupt.HasHappened || isEnding);
     }
 
     /// <summary>Waits for the network; false if the reader of the output has gone first.</summary>

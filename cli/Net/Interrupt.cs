@@ -21,8 +21,6 @@ internal sealed class Interrupt : IDisposable
         ];
     }
 
-    public bool HasHappened => _happened.IsSet;
-
     /// <summary>Waits for it; false if it has not come within the time.</summary>
     public bool Wait(TimeSpan patience) => _happened.Wait(patience);
 

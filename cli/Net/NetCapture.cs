@@ -13,7 +13,9 @@ internal sealed class NetCapture
     private const int MostSnapLength = 262_144;
 
     private readonly Argument<string?> _path = NetArguments.Path();
-    private readonly Option<string?> _write = NetArguments.Text("--write", "-w", "FILE", "Where to write the capture (pcapng); - for standard output.");
+    private readonly Option<string?> _write = NetArguments.Text(
+        "--write", "-w", "FILE", "Where to write the capture (pcapng); - for standard output.");
+
     private readonly Option<string?> _port = NetArguments.Text("--port", null, "N", "Only one port, both ways.");
     private readonly Option<string?> _host = NetArguments.Text("--host", null, "ADDR", "Only the host with this address, both ways.");
     private readonly Option<string?> _count = NetArguments.Text("--count", "-c", "COUNT", "End after so many frames.");

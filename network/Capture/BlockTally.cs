@@ -8,14 +8,17 @@ internal sealed class BlockTally
 {
     private const int HeaderLength = 8;
 
+    private int _interfaces;
+    private bool _hasStatistics;
+
     /// <summary>Frames in the blocks.</summary>
     public ulong Packets { get; private set; }
 
     /// <summary>Frames that the network left out; told at the end only.</summary>
     public ulong Dropped { get; private set; }
 
-    /// <summary>Whether the blocks that end a capture have come.</summary>
-    public bool IsEnded { get; private set; }
+    /// <summary>Whether the blocks that end a capture have come. One without interfaces has none.</summary>
+    public bool IsEnded => _interfaces == 0 || _hasStatistics;
 
     /// <summary>Counts the whole blocks with which the octets begin.</summary>
     /// <returns>Their length.</returns>
@@ -46,7 +49,11 @@ internal sealed class BlockTally
         else if (type == PcapngWriter.InterfaceStatistics)
         {
             Dropped += PcapngWriter.ReadDropped(block);
-            IsEnded = true;
+            _hasStatistics = true;
+        }
+        else if (type == PcapngWriter.InterfaceDescription)
+        {
+            _interfaces++;
         }
     }
 }

@@ -48,7 +48,11 @@ internal sealed class CaptureTable(VirtualNetwork network) : IDisposable
         }
         reader.Send(present is null && options.IsOnePort ? $"{ControlRequest.Ok} waiting\n" : $"{ControlRequest.Ok}\n");
         Begin(new FrameCapture(
-            network.Switch, options, reader, port => Matches(options, port) && (isOwner || port.UserId == user), Describe), options, reader);
+            network.Switch,
+            options,
+            reader,
+            port => Matches(options, port) && (isOwner || port.UserId == user),
+            Describe), options, reader);
     }
 
     public void Dispose()
@@ -59,7 +63,9 @@ internal sealed class CaptureTable(VirtualNetwork network) : IDisposable
 
     private void Begin(FrameCapture capture, CaptureOptions options, ControlConnection reader)
     {
-        string who = string.Create(CultureInfo.InvariantCulture, $"capture of {options.What} by pid {reader.Peer.ProcessId}, uid {reader.Peer.UserId}");
+        string who = string.Create(
+            CultureInfo.InvariantCulture,
+            $"capture of {options.What} by pid {reader.Peer.ProcessId}, uid {reader.Peer.UserId}");
         capture.Ended = () =>
         {
             network.Switch.Remove(capture);

@@ -157,7 +157,8 @@ internal sealed unsafe class ControlConnection(EventLoop loop, int descriptor, A
             if (_sentOfFirst < part.Length)
                 continue;
             _sentOfFirst = 0;
-            PartSent?.Invoke(_answer.Dequeue());
+            _ = _answer.Dequeue();
+            PartSent?.Invoke(part);
         }
         if (_answer.Count == 0 && _endsWhenSent)
             Close();

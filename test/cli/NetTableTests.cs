@@ -36,7 +36,9 @@ internal sealed class NetTableTests
         StationSample sample = new(Answer(uptime: 12, sent: 3_000, received: 500), new(Empty));
         Assert.That(sample.RatesOf(sample.Stations[0]), Is.Null);
         Assert.That(sample.ToJson(), Does.Contain("\"bitsSentPerSecond\":null"));
-        Assert.That(NetHosts.Describe(sample).Split('\n')[1], Does.Match(@"^10\.40\.0\.32/24  02:00:00:00:00:01  3 +77 +2 +- +- +500 +3000 +0 +nginx$"));
+        Assert.That(
+            NetHosts.Describe(sample).Split('\n')[1],
+            Does.Match(@"^10\.40\.0\.32/24  02:00:00:00:00:01  3 +77 +2 +- +- +500 +3000 +0 +nginx$"));
     }
 
     [Test]

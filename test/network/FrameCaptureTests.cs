@@ -47,7 +47,9 @@ internal sealed class FrameCaptureTests
         Send(from: 2, to: 1, 61);
         reader.SayNoMore();
         CapturedBlocks blocks = reader.ReadToEnd(_loop);
-        Assert.That(blocks.Packets.Select(packet => (packet.Interface, packet.Direction, packet.Length)), Is.EqualTo(new[] { (0, Inbound, 60), (1, Inbound, 61) }));
+        Assert.That(
+            blocks.Packets.Select(packet => (packet.Interface, packet.Direction, packet.Length)),
+            Is.EqualTo(new[] { (0, Inbound, 60), (1, Inbound, 61) }));
         Assert.That(blocks.Interfaces, Is.EqualTo(new[] { "port1", "port2", "port3" }));
         Assert.That(blocks.Statistics, Is.EquivalentTo(new Dictionary<int, (ulong, ulong)> { [0] = (1, 0), [1] = (1, 0), [2] = (0, 0) }));
     }
