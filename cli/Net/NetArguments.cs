@@ -53,6 +53,9 @@ internal static class NetArguments
         text ??= Environment.GetEnvironmentVariable(VnlLocator.EnvironmentVariable) is { Length: > 0 } chosen
             ? chosen
             : RuntimeFolder.DefaultNetwork(Environment.GetEnvironmentVariable);
+        // The parser takes what it does not know for the path; ./-x names a folder that begins so.
+        if (text.StartsWith('-'))
+            throw new LaunchException($"unknown option '{text}' (-h helps)");
         if (!VnlLocator.TryParse(text, out VnlLocator? network, out string? error))
             throw new LaunchException(error);
         return System.IO.Path.GetFullPath(network.Path);
