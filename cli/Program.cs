@@ -26,7 +26,7 @@ internal static class Program
 
         """;
 
-    private static string Version =>
+    public static string Version =>
         typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     private static int Main(string[] arguments)
@@ -39,7 +39,7 @@ internal static class Program
             return name switch
             {
                 Names.PycoRun => Run(image, name, arguments),
-                Names.PycoNet => new NetCommand(image, name).Run(arguments),
+                Names.PycoNet => new NetCommand(new ProgramEnvironment(image.Environment), name).Run(arguments),
                 Names.PycoWrapper => new WrapperCommand(image, name).Run(arguments),
                 Names.PycoVdeSetup => VdeSetup.Run(image, arguments),
                 _ => Dispatch(image, arguments),
@@ -64,7 +64,7 @@ internal static class Program
             case "run":
                 return Run(image, "pyco run", arguments[1..]);
             case "net":
-                return new NetCommand(image, "pyco net").Run(arguments[1..]);
+                return new NetCommand(new ProgramEnvironment(image.Environment), "pyco net").Run(arguments[1..]);
             case DetachedProcess.StartRole when arguments.Length == 2:
                 return DetachedProcess.RunStarter(image, arguments[1]);
             case HostRole.Name:

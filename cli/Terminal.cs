@@ -12,12 +12,27 @@ internal static unsafe class Terminal
     private const int StandardOutput = 1;
     private const int StandardError = 2;
 
-    public static void Out(string text) => Write(StandardOutput, text);
+    /// <summary>Writes on stdout.</summary>
+    /// <returns>False if nobody reads it any more.</returns>
+    public static bool Out(string text) => Write(StandardOutput, text);
+
+    /// <summary>Rows and columns of the terminal that stdout is; null if it is none.</summary>
+    public static (int Rows, int Columns)? Size()
+    {
+        const int getWindowSize = 0x5413; // TIOCGWINSZ
+        ushort* size = stackalloc ushort[4];
+        if (Libc.ioctl(StandardOutput, getWindowSize, size) != 0)
+            return null;
+        return (size[0] > 0 ? size[0] : 24, size[1] > 0 ? size[1] : 80);
+    }
 
     /// <summary>One line on stderr.</summary>
-    public static void Error(string name, string message) => Write(StandardError, $"{name}: {message}\n");
+    public static void Error(string name, string message) => Error($"{name}: {message}\n");
 
-    private static void Write(int descriptor, string text)
+    /// <summary>Text on stderr.</summary>
+    public static void Error(string text) => Write(StandardError, text);
+
+    private static bool Write(int descriptor, string text)
     {
         ReadOnlySpan<byte> octets = Encoding.UTF8.GetBytes(text);
         while (!octets.IsEmpty)
@@ -26,8 +41,9 @@ internal static unsafe class Terminal
             fixed (byte* start = octets)
                 written = Libc.write(descriptor, start, (nuint)octets.Length);
             if (written <= 0)
-                return; // there is nobody left to tell
+                return false; // there is nobody left to tell
             octets = octets[(int)written..];
         }
+        return true;
     }
 }

@@ -53,6 +53,16 @@ public sealed unsafe class NetworkClient : IDisposable
     /// <exception cref="IOException">The network refuses; the message is its own.</exception>
     public string Ask(string verb, string lines = "", int descriptor = -1)
     {
+        Say(verb, lines, descriptor);
+        string line = ReadLine();
+        return line.StartsWith(ControlRequest.Error, StringComparison.Ordinal)
+            ? throw new IOException(line[ControlRequest.Error.Length..])
+            : line;
+    }
+
+    /// <summary>Asks something and does not wait for an answer.</summary>
+    internal void Say(string verb, string lines = "", int descriptor = -1)
+    {
         byte[] octets = new ControlRequest(verb, lines).ToOctets();
         fixed (byte* start = octets)
         {
@@ -62,11 +72,37 @@ public sealed unsafe class NetworkClient : IDisposable
             if (sent != octets.Length)
                 throw new IOException($"cannot ask the network at {_path}: {Marshal.GetLastPInvokeErrorMessage()}");
         }
-        string line = ReadLine();
-        return line.StartsWith(ControlRequest.Error, StringComparison.Ordinal)
-            ? throw new IOException(line[ControlRequest.Error.Length..])
-            : line;
     }
+
+    /// <summary>The socket, to wait on.</summary>
+    internal int Descriptor => _socket;
+
+    /// <summary>Reads of an answer that may have no end, and waits for as long as that takes.</summary>
+    /// <returns>How many octets; 0 at its end.</returns>
+    /// <exception cref="IOException">The connection is broken.</exception>
+    internal int Read(Span<byte> destination)
+    {
+        if (_received.Count > 0)
+        {
+            int kept = Math.Min(_received.Count, destination.Length);
+            CollectionsMarshal.AsSpan(_received)[..kept].CopyTo(destination);
+            _received.RemoveRange(0, kept);
+            return kept;
+        }
+        while (true)
+        {
+            nint length;
+            fixed (byte* start = destination)
+                length = Libc.recv(_socket, start, (nuint)destination.Length, 0);
+            if (length >= 0)
+                return (int)length;
+            if ((Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
+                throw new IOException($"cannot hear from the network at {_path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+    }
+
+    /// <summary>Asks an answer without end to come to one. May be called from any thread.</summary>
+    internal void EndAsking() => _ = Libc.shutdown(_socket, Constants.ShutWr);
 
     /// <summary>Asks the network to end, and waits until it has.</summary>
     public void Stop()

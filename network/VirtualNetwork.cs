@@ -1,4 +1,5 @@
 using Pyco.Host.Loop;
+using Pyco.Network.Capture;
 using Pyco.Network.Control;
 using Pyco.Network.Hosts;
 using Pyco.Network.Links;
@@ -19,6 +20,7 @@ internal sealed class VirtualNetwork : IDisposable
     private readonly TapPort? _tap;
     private readonly ManagementServer _management;
     private readonly PathListener<ControlConnection> _control;
+    private readonly Instant _startedAt;
 
     /// <exception cref="IOException">A socket cannot be made.</exception>
     public VirtualNetwork(EventLoop loop, NetworkOptions options, NetworkFolder folder, NetworkLog log)
@@ -27,11 +29,13 @@ internal sealed class VirtualNetwork : IDisposable
         Options = options;
         Folder = folder;
         _log = log;
+        _startedAt = loop.Now;
         Memory = new StackMemory(FramesFor(options.Mtu));
         Switch = new Switch(Memory, () => loop.Now) { IsHub = options.IsHub };
         Switch.LoopGuard = new LoopGuard(Switch, KernelEntropy.Instance, Log) { Woken = NoteChange };
         Links = new LinkTable(this);
         Hosts = new HostTable(this);
+        Captures = new CaptureTable(this);
         Plugs = new PlugServer(loop, Memory, options, folder, Switch, Log) { Changed = NoteChange, Removed = Links.Remove };
         if (options.Tap is { } tap)
         {
@@ -64,10 +68,15 @@ internal sealed class VirtualNetwork : IDisposable
 
     public LinkTable Links { get; }
 
+    public CaptureTable Captures { get; }
+
     public DateTime StartedAt { get; } = DateTime.UtcNow;
 
     /// <summary>True if all stations are hosts of ours, so that nobody else can have an address.</summary>
     public bool HasOnlyHosts => Plugs.Ports.Count == 0 && _tap is null;
+
+    /// <summary>How long it runs, by a clock that nobody sets: rates are differences of it.</summary>
+    public TimeSpan Uptime => Loop.Now - _startedAt;
 
     /// <summary>Tells the network's user something.</summary>
     public void Log(string message) => _log.Write(message);
@@ -83,6 +92,7 @@ internal sealed class VirtualNetwork : IDisposable
         Plugs.Dispose();
         _tap?.Dispose();
         Links.Dispose();
+        Captures.Dispose(); // after what the others had to say
         Loop.Remove(_housekeeper);
     }
 

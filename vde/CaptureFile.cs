@@ -13,6 +13,9 @@ public sealed unsafe class CaptureFile : IDisposable
     /// <summary>A second's worth of a slow reader's pipe; more would only delay the loss.</summary>
     private const int BufferCapacity = 1 << 20;
 
+    /// <summary>The number of the only one.</summary>
+    private const int TheInterface = 0;
+
     private const int WriteOnly = 1;
     private const int Create = 0x40;
     private const int Truncate = 0x200;
@@ -63,7 +66,8 @@ public sealed unsafe class CaptureFile : IDisposable
         int descriptor, string path, string application, CapturedInterface described, Action<string> log)
     {
         CaptureFile file = new(path, descriptor, log);
-        file.Enqueue(PcapngWriter.Header(application, described));
+        file.Enqueue(PcapngWriter.Section(application));
+        file.Enqueue(PcapngWriter.Interface(described));
         if (file.TryWrite())
             return file;
         IOException failure = CannotWrite(path);
@@ -85,7 +89,8 @@ public sealed unsafe class CaptureFile : IDisposable
             _dropped++;
             return;
         }
-        _end += PcapngWriter.WritePacket(_buffer.AsSpan(_end), Now(), direction, frame);
+        _end += PcapngWriter.WritePacket(
+            _buffer.AsSpan(_end), TheInterface, PcapngWriter.Now(), direction, frame, frame.Length);
     }
 
     /// <summary>Writes what is noted, so that readers of the growing file find whole blocks.</summary>
@@ -103,7 +108,7 @@ public sealed unsafe class CaptureFile : IDisposable
     {
         if (_descriptor < 0)
             return;
-        Enqueue(PcapngWriter.Statistics(Now(), _seen, _dropped));
+        Enqueue(PcapngWriter.Statistics(TheInterface, PcapngWriter.Now(), _seen, _dropped));
         Flush();
         Close();
     }
@@ -154,12 +159,4 @@ public sealed unsafe class CaptureFile : IDisposable
 
     private static IOException CannotWrite(string path) =>
         new($"cannot write the capture file {path}: {Marshal.GetLastPInvokeErrorMessage()}");
-
-    private static ulong Now()
-    {
-        const int realtime = 0;
-        TimeSpec now;
-        _ = Processes.clock_gettime(realtime, &now);
-        return ((ulong)now.Seconds * 1_000_000_000) + (ulong)now.Nanoseconds;
-    }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Pyco.Posix;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Vde;
@@ -14,24 +15,27 @@ public enum FrameDirection
     Outbound = 2,
 }
 
-/// <summary>What a capture says about the interface it was taken from.</summary>
+/// <summary>What a capture says about an interface that it was taken from.</summary>
 /// <param name="Name">if_name.</param>
-/// <param name="Mac">if_MACaddr.</param>
+/// <param name="Mac">if_MACaddr, or null if it is not known.</param>
 /// <param name="Addresses">if_IPv4addr, and a comment.</param>
-/// <param name="Network">Where it is plugged in; part of the description.</param>
-public sealed record CapturedInterface(string Name, MacAddress Mac, IReadOnlyList<IpPrefix> Addresses, string Network);
+/// <param name="Description">if_description.</param>
+/// <param name="SnapLength">How many octets of a frame are kept, or 0 for all.</param>
+public sealed record CapturedInterface(
+    string Name, MacAddress? Mac, IReadOnlyList<IpPrefix> Addresses, string Description, int SnapLength = 0);
 
 /// <summary>
-/// The blocks of a pcapng file (draft-ietf-opsawg-pcapng) with one Ethernet interface and timestamps in nanoseconds, in
+/// The blocks of a pcapng file (draft-ietf-opsawg-pcapng) with Ethernet interfaces and timestamps in nanoseconds, in
 /// little-endian. It writes into a buffer of the caller's.
 /// </summary>
 internal static class PcapngWriter
 {
+    public const uint InterfaceDescription = 1;
+    public const uint InterfaceStatistics = 5;
+    public const uint EnhancedPacket = 6;
+
     private const uint SectionHeader = 0x0a0d0d0a;
     private const uint ByteOrderMagic = 0x1a2b3c4d;
-    private const uint InterfaceDescription = 1;
-    private const uint InterfaceStatistics = 5;
-    private const uint EnhancedPacket = 6;
     private const ushort LinkTypeEthernet = 1;
     private const byte NanosecondResolution = 9;
 
@@ -50,8 +54,8 @@ internal static class PcapngWriter
     /// <summary>What a packet block adds to its frame, with up to 3 octets of padding.</summary>
     public const int PacketOverhead = 32 + 8 + 4 + 3;
 
-    /// <summary>The blocks that begin a file.</summary>
-    public static byte[] Header(string application, CapturedInterface described)
+    /// <summary>The block that begins a file.</summary>
+    public static byte[] Section(string application)
     {
         Blocks blocks = new();
         blocks.Begin(SectionHeader);
@@ -61,44 +65,57 @@ internal static class PcapngWriter
         blocks.Add(ulong.MaxValue); // the section's length is not known: it grows
         blocks.AddOption(SectionApplication, Encoding.UTF8.GetBytes(application));
         blocks.End();
+        return blocks.ToArray();
+    }
 
+    /// <summary>The block that describes an interface; the first one in a file is number 0, the next 1.</summary>
+    public static byte[] Interface(CapturedInterface described)
+    {
+        Blocks blocks = new();
         blocks.Begin(InterfaceDescription);
         blocks.Add(LinkTypeEthernet);
         blocks.Add((ushort)0);
-        blocks.Add(0u); // frames are whole
+        blocks.Add((uint)described.SnapLength);
         blocks.AddOption(InterfaceName, Encoding.UTF8.GetBytes(described.Name));
-        blocks.AddOption(InterfaceDescriptionText, Encoding.UTF8.GetBytes($"VDE plug in {described.Network}"));
-        blocks.AddOption(OptionComment, Encoding.UTF8.GetBytes($"host {string.Join(", ", described.Addresses)}, {described.Mac}"));
+        blocks.AddOption(InterfaceDescriptionText, Encoding.UTF8.GetBytes(described.Description));
+        if (described.Addresses.Count > 0)
+            blocks.AddOption(OptionComment, Encoding.UTF8.GetBytes($"host {string.Join(", ", described.Addresses)}, {described.Mac}"));
         foreach (IpPrefix address in described.Addresses)
             AddAddress(blocks, address);
-        Span<byte> mac = stackalloc byte[MacAddress.Length];
-        described.Mac.CopyTo(mac);
-        blocks.AddOption(InterfaceMac, mac);
+        if (described.Mac is { } known)
+        {
+            Span<byte> mac = stackalloc byte[MacAddress.Length];
+            known.CopyTo(mac);
+            blocks.AddOption(InterfaceMac, mac);
+        }
         blocks.AddOption(InterfaceResolution, [NanosecondResolution]);
         blocks.End();
         return blocks.ToArray();
     }
 
     /// <summary>Writes one frame.</summary>
-    /// <param name="destination">At least the frame's length and <see cref="PacketOverhead"/>.</param>
+    /// <param name="destination">At least the kept length and <see cref="PacketOverhead"/>.</param>
+    /// <param name="interfaceId">The interface's number in the file.</param>
     /// <param name="nanoseconds">Since 1970, UTC.</param>
     /// <param name="direction">Which way it went.</param>
     /// <param name="frame">From the destination address on, without FCS.</param>
+    /// <param name="kept">How many octets of it are written.</param>
     /// <returns>The block's length in octets.</returns>
-    public static int WritePacket(Span<byte> destination, ulong nanoseconds, FrameDirection direction, ReadOnlySpan<byte> frame)
+    public static int WritePacket(
+        Span<byte> destination, int interfaceId, ulong nanoseconds, FrameDirection direction, ReadOnlySpan<byte> frame, int kept)
     {
-        int padded = (frame.Length + 3) & ~3;
+        int padded = (kept + 3) & ~3;
         int length = 28 + padded + 12 + sizeof(uint);
         Span<byte> block = destination[..length];
         BinaryPrimitives.WriteUInt32LittleEndian(block, EnhancedPacket);
         BinaryPrimitives.WriteUInt32LittleEndian(block[4..], (uint)length);
-        BinaryPrimitives.WriteUInt32LittleEndian(block[8..], 0); // the only interface
+        BinaryPrimitives.WriteUInt32LittleEndian(block[8..], (uint)interfaceId);
         BinaryPrimitives.WriteUInt32LittleEndian(block[12..], (uint)(nanoseconds >> 32));
         BinaryPrimitives.WriteUInt32LittleEndian(block[16..], (uint)nanoseconds);
-        BinaryPrimitives.WriteUInt32LittleEndian(block[20..], (uint)frame.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(block[20..], (uint)kept);
         BinaryPrimitives.WriteUInt32LittleEndian(block[24..], (uint)frame.Length);
-        frame.CopyTo(block[28..]);
-        block[(28 + frame.Length)..(28 + padded)].Clear();
+        frame[..kept].CopyTo(block[28..]);
+        block[(28 + kept)..(28 + padded)].Clear();
         Span<byte> options = block[(28 + padded)..];
         BinaryPrimitives.WriteUInt16LittleEndian(options, PacketFlags);
         BinaryPrimitives.WriteUInt16LittleEndian(options[2..], sizeof(uint));
@@ -108,13 +125,13 @@ internal static class PcapngWriter
         return length;
     }
 
-    /// <summary>The block that ends a file: how many frames there were, and how many of them it lacks.</summary>
-    public static byte[] Statistics(ulong nanoseconds, ulong seen, ulong dropped)
+    /// <summary>The block that ends an interface: how many frames there were, and how many of them the file lacks.</summary>
+    public static byte[] Statistics(int interfaceId, ulong nanoseconds, ulong seen, ulong dropped)
     {
         Blocks blocks = new();
         Span<byte> number = stackalloc byte[sizeof(ulong)];
         blocks.Begin(InterfaceStatistics);
-        blocks.Add(0u);
+        blocks.Add((uint)interfaceId);
         blocks.Add((uint)(nanoseconds >> 32));
         blocks.Add((uint)nanoseconds);
         BinaryPrimitives.WriteUInt64LittleEndian(number, seen);
@@ -123,6 +140,19 @@ internal static class PcapngWriter
         blocks.AddOption(StatisticsDropped, number);
         blocks.End();
         return blocks.ToArray();
+    }
+
+    /// <summary>How many frames are missing, as a block of <see cref="Statistics"/> has it in its last option.</summary>
+    public static ulong ReadDropped(ReadOnlySpan<byte> block) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(block[^(sizeof(ulong) + (2 * sizeof(uint)))..]);
+
+    /// <summary>The moment as the blocks have it: nanoseconds since 1970, UTC.</summary>
+    public static unsafe ulong Now()
+    {
+        const int realtime = 0;
+        TimeSpec now;
+        _ = Processes.clock_gettime(realtime, &now);
+        return ((ulong)now.Seconds * 1_000_000_000) + (ulong)now.Nanoseconds;
     }
 
     private static void AddAddress(Blocks blocks, IpPrefix address)

@@ -62,7 +62,7 @@ internal static class HostRole
             order.InterfaceName,
             order.Mac ?? DefaultMac.For(order.Network, order.Addresses[0].Address),
             order.Addresses,
-            order.Network.ToString());
+            $"VDE plug in {order.Network}");
         return new CapturingLink(
             link, CaptureFile.Open(path, Names.PycoRun, described, message => Terminal.Error(Names.PycoRun, message)));
     }

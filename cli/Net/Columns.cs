@@ -7,6 +7,9 @@ internal sealed class Columns(params string[] header)
 {
     private readonly List<string[]> _rows = [header];
 
+    /// <summary>The columns of numbers, which end below each other.</summary>
+    public IReadOnlySet<string> Numbers { get; init; } = new HashSet<string>();
+
     public void Add(params string[] row) => _rows.Add(row);
 
     public override string ToString()
@@ -15,7 +18,8 @@ internal sealed class Columns(params string[] header)
         StringBuilder text = new();
         foreach (string[] row in _rows)
         {
-            string line = string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column])));
+            string line = string.Join("  ", row.Select((cell, column) =>
+                Numbers.Contains(header[column]) ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column])));
             text.Append(line.TrimEnd()).Append('\n');
         }
         return text.ToString();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Pyco.Network;
 using Pyco.Vde;
 
@@ -13,7 +14,38 @@ internal static class NetArguments
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    public static Option<bool> Json() => new("--json") { Description = "Write JSON.", Arity = ArgumentArity.Zero };
+    public static Option<bool> Json() => Switch("--json", null, "Write JSON.");
+
+    public static Option<bool> Switch(string name, string? shortName, string description) =>
+        new(name, shortName is null ? [] : [shortName]) { Description = description, Arity = ArgumentArity.Zero };
+
+    public static Option<string?> Text(string name, string? shortName, string value, string description) =>
+        new(name, shortName is null ? [] : [shortName]) { HelpName = value, Description = description };
+
+    /// <summary>A whole number of an option, or null if it was not given.</summary>
+    /// <exception cref="LaunchException">It is none, or not in the range.</exception>
+    public static long? ReadNumber(string? text, string what, long least, long most)
+    {
+        if (text is null)
+            return null;
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number >= least && number <= most
+            ? number
+            : throw new LaunchException($"'{text}' is not {what}: a number from {least} to {most} (-h helps)");
+    }
+
+    /// <summary>A length of time of an option in seconds.</summary>
+    /// <exception cref="LaunchException">It is none, or below the least.</exception>
+    public static TimeSpan ReadSeconds(string? text, double standard, double least)
+    {
+        const double most = 86_400;
+        if (text is null)
+            return TimeSpan.FromSeconds(standard);
+        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) &&
+            seconds >= least && seconds <= most
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new LaunchException(string.Create(
+                CultureInfo.InvariantCulture, $"'{text}' is not a time in seconds: a number from {least} to {most} (-h helps)"));
+    }
 
     /// <summary>The network that is meant, absolute.</summary>
     public static string PathOf(string? text)
@@ -21,6 +53,9 @@ internal static class NetArguments
         text ??= Environment.GetEnvironmentVariable(VnlLocator.EnvironmentVariable) is { Length: > 0 } chosen
             ? chosen
             : RuntimeFolder.DefaultNetwork(Environment.GetEnvironmentVariable);
+        // The parser takes what it does not know for the path; ./-x names a folder that begins so.
+        if (text.StartsWith('-'))
+            throw new LaunchException($"unknown option '{text}' (-h helps)");
         if (!VnlLocator.TryParse(text, out VnlLocator? network, out string? error))
             throw new LaunchException(error);
         return System.IO.Path.GetFullPath(network.Path);
@@ -32,4 +67,12 @@ internal static class NetArguments
         throw new LaunchException(File.Exists($"{path}/ctl")
             ? $"the switch at {path} is not one of pyco-net's"
             : $"no network runs at {path}: start it with pyco-net start {path}");
+
+    /// <summary>Asks the network that is meant, and gives the whole answer.</summary>
+    public static string Ask(string path, string verb)
+    {
+        using NetworkClient network = Connect(path);
+        network.Ask(verb);
+        return network.ReadToEnd();
+    }
 }

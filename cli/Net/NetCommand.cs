@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Pyco.Cli.Startup;
 
 namespace Pyco.Cli.Net;
@@ -6,32 +7,71 @@ namespace Pyco.Cli.Net;
 /// <summary>pyco-net: starts, stops and looks at networks.</summary>
 internal sealed class NetCommand
 {
-    private readonly ProgramEnvironment _environment;
-    private readonly RootCommand _root;
-
-    /// <param name="image">The environment that a network is started with.</param>
-    /// <param name="name">What it was called by.</param>
-    public NetCommand(ProcessImage image, string name)
+    private readonly string _name;
+    private readonly Option<bool> _help = new("--help", "-h")
     {
-        _environment = new ProgramEnvironment(image.Environment);
-        _root = new RootCommand("Starts, stops and looks at networks of programs that pyco-run runs.") { HelpName = name };
-        _root.Directives.Clear();
-        Add(new NetStart(_environment).Command);
+        Description = "Show this and exit.",
+        Arity = ArgumentArity.Zero,
+        Recursive = true,
+    };
+
+    private readonly Option<bool> _version = new("--version") { Description = "Show the version and exit.", Arity = ArgumentArity.Zero };
+
+    /// <param name="environment">What a network is started with.</param>
+    /// <param name="name">What it was called by.</param>
+    public NetCommand(ProgramEnvironment environment, string name)
+    {
+        _name = name;
+        Root = new RootCommand("Starts, stops and looks at networks of programs that pyco-run runs.") { HelpName = name };
+        Root.Directives.Clear();
+        Root.Options.Clear();
+        Root.Options.Add(_version);
+        Root.Options.Add(_help);
+        Add(new NetStart(environment).Command);
         Add(NetViews.Stop());
         Add(NetViews.Status());
         Add(NetViews.List());
-        Add(NetViews.Hosts());
+        Add(new NetHosts().Command);
+        Add(new NetTop().Command);
+        Add(new NetLog().Command);
+        Add(new NetCapture().Command);
         Add(NetLink.Command());
-        Add(NetViews.Log());
     }
 
-    public int Run(string[] arguments)
+    public RootCommand Root { get; }
+
+    public int Run(IReadOnlyList<string> arguments)
     {
-        ParseResult words = _root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (words.Errors.Count > 0)
-            throw new LaunchException($"{words.Errors[0].Message} (-h helps)");
-        return words.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        ParseResult words = Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        Command command = words.CommandResult.Command;
+        if (words.GetValue(_help) && (command != Root || words.UnmatchedTokens.Count == 0))
+        {
+            Terminal.Out(NetHelp.Of(_name, Root, command));
+            return ExitStatus.Success;
+        }
+        if (command == Root && words.GetValue(_version))
+        {
+            Terminal.Out($"{Names.PycoNet} {Program.Version}\n");
+            return ExitStatus.Success;
+        }
+        if (FindMistake(words) is { } mistake)
+            throw new LaunchException($"{mistake} (-h helps)");
+        return words.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
 
-    private void Add(Command command) => _root.Subcommands.Add(command);
+    private string? FindMistake(ParseResult words)
+    {
+        Command command = words.CommandResult.Command;
+        if (words.UnmatchedTokens is [string word, ..])
+        {
+            return word.StartsWith('-') ? $"unknown option '{word}'"
+                : command == Root ? $"there is no command '{word}'"
+                : $"'{word}' is one word too many";
+        }
+        if (command == Root)
+            return $"say what to do, such as {_name} start";
+        return words.Errors is [ParseError error, ..] ? error.Message : null;
+    }
+
+    private void Add(Command command) => Root.Subcommands.Add(command);
 }

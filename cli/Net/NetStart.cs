@@ -26,13 +26,14 @@ internal sealed class NetStart
 
     private readonly Option<string?> _management = Text("--mgmt", "SOCKET", "Where vdeterm and unixcmd ask. Default: PATH/mgmt.");
     private readonly Option<bool> _hub = new("--hub") { Description = "Send every frame to every port.", Arity = ArgumentArity.Zero };
+    private readonly Option<bool> _json = NetArguments.Json();
 
     public NetStart(ProgramEnvironment environment)
     {
         _environment = environment;
         Command = new Command("start", "Start a network in the background.")
         {
-            _path, _subnet, _gateway, _mtu, _mode, _group, _tap, _management, _hub,
+            _path, _subnet, _gateway, _mtu, _mode, _group, _tap, _management, _hub, _json,
         };
         Command.SetAction(Run);
     }
@@ -57,7 +58,9 @@ internal sealed class NetStart
         if (words.GetValue(_path) is null)
             RuntimeFolder.Ensure(Environment.GetEnvironmentVariable);
         string pid = NetworkRole.Start(options, _environment);
-        Terminal.Out($"network {options.Path} is up: {options.Subnet}, process {pid}\n");
+        Terminal.Out(words.GetValue(_json)
+            ? NetArguments.Ask(options.Path, "status")
+            : $"network {options.Path} is up: {options.Subnet}, process {pid}\n");
         return ExitStatus.Success;
     }
 

@@ -11,11 +11,24 @@ internal static class NetViews
     public static Command Stop()
     {
         Argument<string?> path = NetArguments.Path();
-        Command command = new("stop", "Stop a network: the sockets of its programs fail.") { path };
+        Option<bool> json = NetArguments.Json();
+        Command command = new("stop", "Stop a network: the sockets of its programs fail.") { path, json };
         command.SetAction(words =>
         {
-            using NetworkClient network = NetArguments.Connect(NetArguments.PathOf(words.GetValue(path)));
+            string folder = NetArguments.PathOf(words.GetValue(path));
+            using JsonDocument status = JsonDocument.Parse(NetArguments.Ask(folder, "status"));
+            using NetworkClient network = NetArguments.Connect(folder);
             network.Stop();
+            if (!words.GetValue(json))
+                return;
+            Terminal.Out(JsonText.Write(writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("path", status.RootElement.GetProperty("path").GetString());
+                writer.WriteNumber("pid", status.RootElement.GetProperty("pid").GetInt32());
+                writer.WriteBoolean("stopped", true);
+                writer.WriteEndObject();
+            }));
         });
         return command;
     }
@@ -27,7 +40,7 @@ internal static class NetViews
         Command command = new("status", "Show a network and its ports.") { path, json };
         command.SetAction(words =>
         {
-            string answer = Ask(NetArguments.PathOf(words.GetValue(path)), "status");
+            string answer = NetArguments.Ask(NetArguments.PathOf(words.GetValue(path)), "status");
             Terminal.Out(words.GetValue(json) ? answer : DescribeStatus(answer));
         });
         return command;
@@ -42,60 +55,28 @@ internal static class NetViews
             List<string> answers = [];
             foreach (string path in Registration.All(Environment.GetEnvironmentVariable))
             {
-                using NetworkClient? network = NetworkClient.TryConnect(path);
-                if (network is null)
-                    continue;
-                network.Ask("status");
-                answers.Add(network.ReadToEnd().TrimEnd());
+                if (TryAskStatus(path) is { } answer)
+                    answers.Add(answer.TrimEnd());
             }
             Terminal.Out(words.GetValue(json) ? $"[{string.Join(',', answers)}]\n" : DescribeList(answers));
         });
         return command;
     }
 
-    public static Command Hosts()
+    /// <summary>A network that ends meanwhile, or is stuck, keeps nobody from seeing the others.</summary>
+    private static string? TryAskStatus(string path)
     {
-        Argument<string?> path = NetArguments.Path();
-        Option<bool> json = NetArguments.Json();
-        Command command = new("ps", "Show a network's hosts: addresses, programs, sockets, traffic.") { path, json };
-        command.SetAction(words =>
+        try
         {
-            string answer = Ask(NetArguments.PathOf(words.GetValue(path)), "ps");
-            Terminal.Out(words.GetValue(json) ? answer : DescribeHosts(answer));
-        });
-        return command;
-    }
-
-    public static Command Log()
-    {
-        Argument<string?> path = NetArguments.Path();
-        Command command = new("log", "Show what a network has told: who came and went, what it refused.") { path };
-        command.SetAction(words =>
+            using NetworkClient? network = NetworkClient.TryConnect(path);
+            network?.Ask("status");
+            return network?.ReadToEnd();
+        }
+        catch (IOException failure)
         {
-            string network = NetArguments.PathOf(words.GetValue(path));
-            using NetworkClient running = NetArguments.Connect(network);
-            string file = NetworkFolder.LogOf(network);
-            try
-            {
-                if (File.Exists($"{file}.1"))
-                    Terminal.Out(File.ReadAllText($"{file}.1"));
-                using FileStream log = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-                using StreamReader reader = new(log);
-                Terminal.Out(reader.ReadToEnd());
-            }
-            catch (UnauthorizedAccessException)
-            {
-                throw new LaunchException($"no permission to read {file}: it is the network's owner's");
-            }
-        });
-        return command;
-    }
-
-    private static string Ask(string path, string verb)
-    {
-        using NetworkClient network = NetArguments.Connect(path);
-        network.Ask(verb);
-        return network.ReadToEnd();
+            Terminal.Error(Names.PycoNet, failure.Message);
+            return null;
+        }
     }
 
     private static string DescribeStatus(string answer)
@@ -106,22 +87,22 @@ internal static class NetViews
         foreach (JsonElement port in status.GetProperty("ports").EnumerateArray())
         {
             ports.Add(
-                Text(port, "number"),
-                Text(port, "kind"),
-                Text(port, "framesIn"),
-                Text(port, "octetsIn"),
-                Text(port, "framesOut"),
-                Text(port, "octetsOut"),
-                Text(port, "dropped"),
-                Text(port, "description"));
+                port.Text("number"),
+                port.Text("kind"),
+                port.Text("framesIn"),
+                port.Text("octetsIn"),
+                port.Text("framesOut"),
+                port.Text("octetsOut"),
+                port.Text("dropped"),
+                port.Text("description"));
         }
-        string gateway = Text(status, "gateway") is { Length: > 0 } address ? $", gateway {address}" : "";
+        string gateway = status.Text("gateway") is { Length: > 0 } address ? $", gateway {address}" : "";
         string hub = status.GetProperty("hub").GetBoolean() ? ", hub" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            network {Text(status, "path")}: {Text(status, "subnet")}{gateway}, MTU {Text(status, "mtu")}{hub}, process {Text(status, "pid")}
-            {Text(status, "hosts")} hosts, {Text(status, "plugs")} plugs, {Text(status, "stations")} stations
+            network {status.Text("path")}: {status.Text("subnet")}{gateway}, MTU {status.Text("mtu")}{hub}, process {status.Text("pid")}
+            {status.Text("hosts")} hosts, {status.Text("plugs")} plugs, {status.Text("stations")} stations
 
             {ports}
             """);
@@ -134,30 +115,8 @@ internal static class NetViews
         {
             using JsonDocument document = JsonDocument.Parse(answer);
             JsonElement status = document.RootElement;
-            table.Add(Text(status, "path"), Text(status, "subnet"), Text(status, "hosts"), Text(status, "plugs"), Text(status, "pid"));
+            table.Add(status.Text("path"), status.Text("subnet"), status.Text("hosts"), status.Text("plugs"), status.Text("pid"));
         }
         return table.ToString();
     }
-
-    private static string DescribeHosts(string answer)
-    {
-        using JsonDocument document = JsonDocument.Parse(answer);
-        Columns table = new("ADDRESS", "MAC", "PORT", "PID", "SOCKETS", "OCTETS-IN", "OCTETS-OUT", "DROPPED", "PROGRAM");
-        foreach (JsonElement host in document.RootElement.EnumerateArray())
-        {
-            table.Add(
-                string.Join(',', host.GetProperty("addresses").EnumerateArray().Select(address => address.GetString())),
-                Text(host, "mac"),
-                Text(host, "port"),
-                Text(host, "pid"),
-                Text(host, "sockets"),
-                Text(host, "octetsOut"),
-                Text(host, "octetsIn"),
-                Text(host, "dropped"),
-                Text(host, "program"));
-        }
-        return table.ToString();
-    }
-
-    private static string Text(JsonElement element, string name) => element.GetProperty(name).ToString();
 }

@@ -5,9 +5,6 @@ namespace Pyco.Cli.Run;
 /// <summary>pyco-run's command line as the parser knows it; <see cref="RunOptionsReader"/> checks what it means.</summary>
 internal sealed class RunCommand
 {
-    private const int HelpWidth = 90;
-    private const int HelpColumn = 32;
-
     public RunCommand(string name)
     {
         Name = name;
@@ -105,7 +102,7 @@ internal sealed class RunCommand
         text.WriteLine();
         text.WriteLine("Options:");
         foreach (Option option in Root.Options)
-            WriteOption(text, option);
+            HelpLayout.Write(text, option);
         text.WriteLine();
         text.WriteLine(
             $"""
@@ -126,27 +123,6 @@ internal sealed class RunCommand
             Exit status: the program's own; 125 if {Name} fails, 126 if the program cannot be run, 127 if it is not found.
             """);
         return text.ToString();
-    }
-
-    /// <summary>An option with its description beside it, broken between words. The library's own help takes no examples.</summary>
-    private static void WriteOption(StringWriter text, Option option)
-    {
-        string shortName = option.Aliases.FirstOrDefault() is { } alias ? $"{alias}, " : "    ";
-        string head = $"  {shortName}{option.Name}{(option.HelpName is { } value ? $" {value}" : "")}";
-        text.Write(head.Length < HelpColumn ? head.PadRight(HelpColumn) : $"{head}\n{new string(' ', HelpColumn)}");
-        int column = HelpColumn;
-        foreach (string word in option.Description!.Split(' '))
-        {
-            if (column + word.Length > HelpWidth)
-            {
-                text.WriteLine();
-                text.Write(new string(' ', HelpColumn));
-                column = HelpColumn;
-            }
-            text.Write(column == HelpColumn ? word : $" {word}");
-            column += word.Length + 1;
-        }
-        text.WriteLine();
     }
 
     private static Option<string> Text(string name, string? shortName, string valueName, string description) =>

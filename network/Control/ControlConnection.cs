@@ -16,9 +16,16 @@ internal sealed unsafe class ControlConnection(EventLoop loop, int descriptor, A
     private int _sentOfFirst;
     private bool _hasAsked;
     private bool _endsWhenSent;
+    private bool _isHalfClosed;
 
     /// <summary>Called once when the connection ends before its answer did, or with it.</summary>
     public Action? Closed { get; set; }
+
+    /// <summary>Called when the other side will say no more, but goes on to listen; without it that is the end.</summary>
+    public Action? HalfClosed { get; set; }
+
+    /// <summary>Called when a part of the answer is with the kernel, so that its octets may be used again.</summary>
+    public Action<ReadOnlyMemory<byte>>? PartSent { get; set; }
 
     /// <summary>Octets of the answer that the other side has not taken yet.</summary>
     public int Unsent { get; private set; }
@@ -37,8 +44,8 @@ internal sealed unsafe class ControlConnection(EventLoop loop, int descriptor, A
     {
         if (!_hasAsked)
             Receive(now);
-        else if ((events & ~Constants.EpollOut) != 0 && IsGone())
-            Close();
+        else if ((events & ~Constants.EpollOut) != 0 && IsSilent())
+            OnSilence((events & (Constants.EpollHup | Constants.EpollErr)) != 0);
         else if ((events & Constants.EpollOut) != 0)
             Flush();
     }
@@ -107,8 +114,20 @@ internal sealed unsafe class ControlConnection(EventLoop loop, int descriptor, A
         onRequest(this, request, now);
     }
 
+    private void OnSilence(bool isGone)
+    {
+        if (isGone || _isHalfClosed || HalfClosed is not { } listener)
+        {
+            Close();
+            return;
+        }
+        _isHalfClosed = true;
+        listener();
+        Watch();
+    }
+
     /// <summary>Nothing more is expected from the other side but its end.</summary>
-    private bool IsGone()
+    private bool IsSilent()
     {
         byte* ignored = stackalloc byte[512];
         nint length = Libc.recv(Descriptor, ignored, 512, Constants.MsgDontwait);
@@ -139,10 +158,19 @@ internal sealed unsafe class ControlConnection(EventLoop loop, int descriptor, A
                 continue;
             _sentOfFirst = 0;
             _ = _answer.Dequeue();
+            PartSent?.Invoke(part);
         }
         if (_answer.Count == 0 && _endsWhenSent)
             Close();
-        else if (Descriptor >= 0)
-            Loop.SetInterest(this, Constants.EpollIn | Constants.EpollRdhup | (_answer.Count > 0 ? Constants.EpollOut : 0));
+        else
+            Watch();
+    }
+
+    private void Watch()
+    {
+        if (Descriptor < 0)
+            return;
+        uint hearing = _isHalfClosed ? 0 : Constants.EpollIn | Constants.EpollRdhup;
+        Loop.SetInterest(this, hearing | (_answer.Count > 0 ? Constants.EpollOut : 0));
     }
 }

@@ -28,6 +28,11 @@ internal sealed class ControlHandler(VirtualNetwork network)
                     connection.Send(ControlRequest.Ok + "\n");
                     connection.Answer(links);
                     break;
+                case "capture":
+                    network.Captures.Begin(connection, request);
+                    break;
+                case "wait":
+                    break; // not answered: that the connection ends tells that the network has ended
                 case "stop":
                     Stop(connection);
                     break;

@@ -19,6 +19,7 @@ internal static class NetworkReport
         json.WriteString("path", options.Path);
         json.WriteNumber("pid", Environment.ProcessId);
         json.WriteString("started", network.StartedAt);
+        json.WriteNumber("uptime", network.Uptime.TotalSeconds);
         json.WriteString("subnet", options.Subnet.ToString());
         WriteOptional(json, "gateway", options.Gateway?.ToString());
         json.WriteNumber("mtu", options.Mtu);
@@ -26,6 +27,7 @@ internal static class NetworkReport
         json.WriteBoolean("endsWhenEmpty", options.EndsWhenEmpty);
         json.WriteNumber("hosts", network.Hosts.All.Count);
         json.WriteNumber("plugs", network.Plugs.Ports.Count);
+        json.WriteNumber("captures", network.Captures.Count);
         json.WriteNumber("stations", network.Switch.Stations.Entries.Count);
         json.WriteStartArray("ports");
         foreach (SwitchPort port in network.Switch.Ports)
@@ -36,13 +38,21 @@ internal static class NetworkReport
 
     public static string Hosts(VirtualNetwork network) => Write(json =>
     {
-        json.WriteStartArray();
+        json.WriteStartObject();
+        json.WriteString("path", network.Options.Path);
+        json.WriteNumber("uptime", network.Uptime.TotalSeconds);
+        json.WriteStartArray("hosts");
         foreach (JoinedHost host in network.Hosts.All)
         {
             if (host.IsUp)
                 WriteHost(json, host);
         }
         json.WriteEndArray();
+        json.WriteStartArray("plugs");
+        foreach (PlugPort plug in network.Plugs.Ports)
+            WritePlug(json, plug);
+        json.WriteEndArray();
+        json.WriteEndObject();
     });
 
     private static void WritePort(Utf8JsonWriter json, SwitchPort port)
@@ -53,17 +63,32 @@ internal static class NetworkReport
         json.WriteString("description", port.Description);
         json.WriteNumber("uid", port.UserId);
         json.WriteBoolean("blocked", port.IsBlocked);
-        WriteCounters(json, port.Counters);
+        json.WriteNumber("framesIn", port.Counters.FramesIn);
+        json.WriteNumber("octetsIn", port.Counters.OctetsIn);
+        json.WriteNumber("framesOut", port.Counters.FramesOut);
+        json.WriteNumber("octetsOut", port.Counters.OctetsOut);
+        json.WriteNumber("dropped", port.Counters.Dropped);
         json.WriteEndObject();
     }
 
-    private static void WriteCounters(Utf8JsonWriter json, PortCounters counters)
+    /// <summary>A port's counters as its station sees them: what comes into the switch is what it has sent.</summary>
+    private static void WriteTraffic(Utf8JsonWriter json, PortCounters counters)
     {
-        json.WriteNumber("framesIn", counters.FramesIn);
-        json.WriteNumber("octetsIn", counters.OctetsIn);
-        json.WriteNumber("framesOut", counters.FramesOut);
-        json.WriteNumber("octetsOut", counters.OctetsOut);
+        json.WriteNumber("framesSent", counters.FramesIn);
+        json.WriteNumber("octetsSent", counters.OctetsIn);
+        json.WriteNumber("framesReceived", counters.FramesOut);
+        json.WriteNumber("octetsReceived", counters.OctetsOut);
         json.WriteNumber("dropped", counters.Dropped);
+    }
+
+    private static void WritePlug(Utf8JsonWriter json, PlugPort plug)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("port", plug.Number);
+        json.WriteString("description", plug.Description);
+        json.WriteNumber("uid", plug.UserId);
+        WriteTraffic(json, plug.Counters);
+        json.WriteEndObject();
     }
 
     private static void WriteHost(Utf8JsonWriter json, JoinedHost host)
@@ -81,7 +106,7 @@ internal static class NetworkReport
         json.WriteNumber("uid", host.UserId);
         json.WriteString("since", host.UpSince);
         json.WriteNumber("sockets", host.Host.Bridge.Sockets.Count);
-        WriteCounters(json, host.Port.Counters);
+        WriteTraffic(json, host.Port.Counters);
         json.WriteStartArray("socketList");
         foreach (ProgramSocket socket in host.Host.Bridge.Sockets.All)
             WriteSocket(json, socket.Stack);

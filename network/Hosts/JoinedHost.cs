@@ -65,6 +65,9 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
 
     public SwitchPort? Port => _port;
 
+    /// <summary>Its Ethernet address, once it has addresses at all.</summary>
+    public MacAddress Mac => _order.Mac ?? DefaultMac.For(new VnlLocator(_network.Options.Path), Addresses[0].Address);
+
     /// <summary>True once the address is the host's, and the program may run.</summary>
     public bool IsUp => _watch is not null;
 
@@ -144,7 +147,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         int mtu = Math.Min(_network.Options.Mtu, _order.Mtu ?? int.MaxValue);
         string description = string.Create(
             CultureInfo.InvariantCulture, $"{Addresses[0].Address} {Command} pid={ProcessId} uid={UserId}");
-        MacAddress mac = _order.Mac ?? DefaultMac.For(new VnlLocator(_network.Options.Path), Addresses[0].Address);
+        MacAddress mac = Mac;
         _port = new LocalPort(description, UserId, mtu) { IsWire = _capture >= 0 };
         if (!_network.Switch.TryAdd(_port, _order.Network.Port, settings => PortAccess.Allows(settings, _launcher!)))
             throw new IOException(PortAccess.DescribeRefusal(_network.Switch, _order.Network.Port));
@@ -167,7 +170,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
     {
         if (_capture < 0)
             return _port!;
-        CapturedInterface described = new(_order.InterfaceName, mac, Addresses, _network.Options.Path);
+        CapturedInterface described = new(_order.InterfaceName, mac, Addresses, $"host in {_network.Options.Path}");
         int descriptor = _capture;
         _capture = -1;
         return new CapturingLink(

@@ -9,7 +9,7 @@ internal sealed class CaptureTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private static readonly CapturedInterface Interface = new(
-        "vde7", new MacAddress([2, 0, 0, 0, 0, 9]), [new IpPrefix(IpAddress.Parse("10.40.0.32"), 24)], "/tmp/some.ctl");
+        "vde7", new MacAddress([2, 0, 0, 0, 0, 9]), [new IpPrefix(IpAddress.Parse("10.40.0.32"), 24)], "VDE plug in /tmp/some.ctl");
 
     private readonly FramePool _frames = new();
     private readonly List<string> _log = [];

@@ -1,0 +1,66 @@
+using System.Text.Json;
+
+namespace Pyco.Cli.Net;
+
+/// <summary>A host or a plug as an answer to <c>ps</c> tells of it; sent and received are its own.</summary>
+internal sealed record StationView
+{
+    /// <summary>The same in the next answer if it is still the same station.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>A dash for a plug, whose station the network does not know.</summary>
+    public required string Addresses { get; init; }
+
+    public required string Mac { get; init; }
+
+    public required string Port { get; init; }
+
+    /// <summary>What the host was made for, or what the plug says of itself.</summary>
+    public required string Program { get; init; }
+
+    public required string ProcessId { get; init; }
+
+    public required string Sockets { get; init; }
+
+    public required long FramesSent { get; init; }
+
+    public required long OctetsSent { get; init; }
+
+    public required long FramesReceived { get; init; }
+
+    public required long OctetsReceived { get; init; }
+
+    public required long Dropped { get; init; }
+
+    public static StationView OfHost(JsonElement host) => Read(host) with
+    {
+        Key = $"{host.Text("port")} {host.Text("pid")} {host.Text("since")}",
+        Addresses = string.Join(',', host.GetProperty("addresses").EnumerateArray().Select(address => address.GetString())),
+        Mac = host.Text("mac"),
+        ProcessId = host.Text("pid"),
+        Sockets = host.Text("sockets"),
+        Program = host.Text("program"),
+    };
+
+    public static StationView OfPlug(JsonElement plug) => Read(plug) with
+    {
+        Key = $"{plug.Text("port")} {plug.Text("description")}",
+        Program = plug.Text("description"),
+    };
+
+    private static StationView Read(JsonElement station) => new()
+    {
+        Key = "",
+        Addresses = "-",
+        Mac = "-",
+        ProcessId = "-",
+        Sockets = "-",
+        Program = "",
+        Port = station.Text("port"),
+        FramesSent = station.GetProperty("framesSent").GetInt64(),
+        OctetsSent = station.GetProperty("octetsSent").GetInt64(),
+        FramesReceived = station.GetProperty("framesReceived").GetInt64(),
+        OctetsReceived = station.GetProperty("octetsReceived").GetInt64(),
+        Dropped = station.GetProperty("dropped").GetInt64(),
+    };
+}
