@@ -40,7 +40,7 @@ internal sealed class DescriptorShortage(Action<string> log)
         if (next < 0)
             return true;
         _ = Libc.close(next);
-        return IsAmongLast(next);
+        return (ulong)(next + KeptForRequests) >= OpenFilesLimit.Soft;
     }
 
     public void Note(Instant now)
