@@ -16,13 +16,25 @@ internal abstract class PairMeasure : IMeasure
         {
             foreach ((Subject subject, HostPair pair) in laboratory.Pairs)
             {
-                double[] values = MeasureOnce(pair, laboratory);
+                double[] values = Measure(subject, pair);
                 for (int index = 0; index < values.Length; index++)
                     figures[index].Add(subject, values[index]);
             }
             CompleteRound(laboratory, figures);
         }
         return figures;
+
+        double[] Measure(Subject subject, HostPair pair)
+        {
+            try
+            {
+                return MeasureOnce(pair, laboratory);
+            }
+            catch (BenchException failure)
+            {
+                throw new BenchException($"{subject}: {failure.Message}");
+            }
+        }
     }
 
     protected abstract Figure[] NewFigures();

@@ -7,7 +7,7 @@ namespace Pyco.Bench.Report;
 internal static class FigureTable
 {
     /// <summary>Wide enough that no column is broken when the output is a file.</summary>
-    private const int WidthOfFile = 120;
+    private const int WidthOfFile = 132;
 
     private static readonly (Subject Subject, string Heading)[] Columns =
     [
