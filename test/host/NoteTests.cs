@@ -1,7 +1,6 @@
 using Pyco.Host.Protocol;
 using Pyco.Host.Tests.Testing;
 using Pyco.Posix;
-using Pyco.Stack.Wire;
 
 namespace Pyco.Host.Tests;
 
