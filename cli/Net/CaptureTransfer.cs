@@ -29,10 +29,10 @@ internal sealed class CaptureTransfer(NetworkClient network, CaptureOutput outpu
         bool isEnding = false;
         while (true)
         {
-            if (!isEnding && !WaitForMore())
+            if (output.IsOpen && !WaitForMore())
                 output.Leave();
             // Also after a failed write: the end tells how much is missing.
-            if (!isEnding && !output.IsOpen)
+            if (!output.IsOpen && !isEnding)
             {
                 network.EndAsking();
                 isEnding = true;
