@@ -181,7 +181,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     private void MoveToStack(Instant now)
     {
         while (_fillerLeft > 0 && _mayRead && IsAttached)
-            DiscardFiller();
+            DiscardFiller(now);
         if (!_mayRead || _programFinished || !IsAttached)
             return;
         switch (StreamPump.ToStack(Descriptor, Tcp, _hasEnd, now))
@@ -205,15 +205,32 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         }
     }
 
-    private void DiscardFiller()
+    /// <summary>Asks for one octet more than the filler has, which tells whether something stands behind it.</summary>
+    private void DiscardFiller(Instant now)
     {
-        const int chunkOctets = 64 * 1024;
-        byte* chunk = stackalloc byte[chunkOctets];
-        nint length = Libc.recv(Descriptor, chunk, (nuint)Math.Min(_fillerLeft, chunkOctets), Constants.MsgDontwait);
-        if (length > 0)
+        byte[] waste = Bridge.MessageBuffer;
+        int wanted = Math.Min(_fillerLeft + 1, waste.Length);
+        nint length;
+        fixed (byte* start = waste)
+            length = Libc.recv(Descriptor, start, (nuint)wanted, Constants.MsgDontwait);
+        if (length > _fillerLeft)
+        {
+            if (Tcp.GetSendSpan() is { IsEmpty: false } free) // empty only if the connection has ended meanwhile
+            {
+                free[0] = waste[_fillerLeft];
+                Tcp.CommitSend(1, now);
+            }
+            _fillerLeft = 0;
+        }
+        else if (length > 0)
+        {
             _fillerLeft -= (int)length;
+            _mayRead = length == wanted || _hasEnd;
+        }
         else if (length == 0 || (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
+        {
             (_mayRead, _fillerLeft) = (length == 0, length == 0 ? 0 : _fillerLeft);
+        }
     }
 
     private void MoveToProgram(Instant now)

@@ -25,6 +25,7 @@ internal sealed class TranscriptTests
     [TestCase("readiness", TestName = "Poll_select_epoll_and_non_blocking_connects")]
     [TestCase("messages", TestName = "Flags_and_forms_of_sending_and_receiving")]
     [TestCase("endings", TestName = "Shutdown_linger_reset_and_SIGPIPE")]
+    [TestCase("options", TestName = "Options_set_for_speed_in_every_state")]
     [TestCase("binding", TestName = "Binding_names_and_both_families")]
     [TestCase("resolving", TestName = "Names_numbers_and_interfaces")]
     [TestCase("canceling", TestName = "Cancelled_threads")]
