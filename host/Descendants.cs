@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Pyco.Host.Bridge;
+using Pyco.Host.Loop;
 using Pyco.Host.Protocol;
 using Pyco.Stack;
 
@@ -16,17 +17,9 @@ internal sealed class Descendants(HostCredentials credentials)
         Encoding.ASCII.GetBytes($"{HostProtocol.EnvironmentVariable}={credentials.IdText}:");
 
     /// <summary>Any one of them, or null.</summary>
+    /// <param name="loop">What was found in its present turn for another host counts for this one too.</param>
     /// <exception cref="IOException">There was no descriptor to look with: nothing is known.</exception>
-    public int? Find()
-    {
-        foreach (string folder in Directory.EnumerateDirectories("/proc"))
-        {
-            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) &&
-                Includes(pid))
-                return pid;
-        }
-        return null;
-    }
+    public int? Find(EventLoop loop) => EnvironmentScan.Of(loop).Find(credentials.IdText);
 
     /// <summary>Whether the process is one of them.</summary>
     /// <exception cref="IOException">There was no descriptor to look with: nothing is known.</exception>
@@ -44,5 +37,5 @@ internal sealed class Descendants(HostCredentials credentials)
     }
 
     /// <summary>.NET keeps the errno where Windows has its own number.</summary>
-    private static bool IsShortage(Exception failure) => DescriptorShortage.Is((Errno)failure.HResult);
+    internal static bool IsShortage(Exception failure) => DescriptorShortage.Is((Errno)failure.HResult);
 }

@@ -111,7 +111,7 @@ internal sealed class ProgramWatch : EventSource, IDisposable
                 return false; // all processes were looked at, and none can have come from nowhere
             _searchAt = now + LookInterval;
             // It is looked at again once it is watched, by when its number might have been given to another process.
-            return _descendants.Find() is { } pid && (!TryWatch(pid) || _descendants.Includes(pid));
+            return _descendants.Find(_host.Bridge.Loop) is { } pid && (!TryWatch(pid) || _descendants.Includes(pid));
         }
         catch (IOException)
         {

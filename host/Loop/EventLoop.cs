@@ -36,6 +36,9 @@ internal sealed class EventLoop : IDisposable
     /// <summary>The moment of this turn.</summary>
     public Instant Now { get; private set; }
 
+    /// <summary>The number of this turn.</summary>
+    public long Turns { get; private set; }
+
     /// <summary>Set to leave <see cref="Run()"/> at the end of the turn.</summary>
     public bool StopRequested { get; set; }
 
@@ -113,6 +116,7 @@ internal sealed class EventLoop : IDisposable
     {
         int count = WaitFor(SleepFor(patience));
         Now = ReadClock();
+        Turns++;
         for (int index = 0; index < count; index++)
         {
             if (Find(_events.DataAt(index)) is { } source)

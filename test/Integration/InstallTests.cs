@@ -7,7 +7,10 @@ internal sealed class InstallTests() : WireTest(WireKind.StockSwitch)
 {
     private static readonly string[] Installed =
     [
-        "bin/pyco", "bin/pyco-run", "include/pyco.h", "lib/libpyco.so", "share/man/man1/pyco-run.1", "share/man/man1/pyco.1",
+        "bin/pyco", "bin/pyco-net", "bin/pyco-run", "bin/pyco-vde-setup", "bin/pyco-wrapper",
+        "include/pyco.h", "lib/libpyco.so",
+        "share/man/man1/pyco-net.1", "share/man/man1/pyco-run.1", "share/man/man1/pyco-vde-setup.1", "share/man/man1/pyco-wrapper.1",
+        "share/man/man1/pyco.1",
     ];
 
     /// <summary>Everybody may run what is installed there.</summary>
