@@ -265,8 +265,10 @@ internal sealed class Trace
     {
         TraceSegment parsed = TraceSegment.Parse(segment);
         byte[] payload = new byte[parsed.Length];
+        // A SYN takes the first number for itself (RFC 9293 §3.4), also one that comes again with text.
+        long start = parsed.Seq + (parsed.Flags.Contains('S', StringComparison.Ordinal) ? 1 : 0);
         for (int index = 0; index < payload.Length; index++)
-            payload[index] = (byte)('a' + ((parsed.Seq - 1 + index) % 26));
+            payload[index] = (byte)('a' + ((start - 1 + index) % 26));
         if (text is not null)
             Assert.That(Encoding.ASCII.GetBytes(text, payload), Is.EqualTo(parsed.Length));
         SequenceNumber stackIss = _stackIss.GetValueOrDefault(_peerPort);
