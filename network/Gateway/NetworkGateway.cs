@@ -2,6 +2,7 @@ using Pyco.Host;
 using Pyco.Host.Bridge;
 using Pyco.Host.Loop;
 using Pyco.Network.Gateway.Dhcp;
+using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Sockets;
 using Pyco.Stack.Wire;
@@ -16,13 +17,16 @@ namespace Pyco.Network.Gateway;
 /// </summary>
 internal sealed class NetworkGateway : LoopTenant, IDisposable
 {
-    private const int FramesPerTurn = 64;
+    private const int FramesPerBatch = 64;
+
+    /// <summary>Hosts of this process may send more in a turn than a batch.</summary>
+    private const int BatchesPerTurn = 64;
 
     private readonly EventLoop _loop;
     private readonly Switch _switch;
     private readonly LocalPort _port;
     private readonly NetworkStack _stack;
-    private readonly Frame[] _frames = new Frame[FramesPerTurn];
+    private readonly Frame[] _frames = new Frame[FramesPerBatch];
     private readonly GatewayContext _context;
     private readonly DhcpServer? _dhcp;
     private readonly DhcpService? _dhcpService;
@@ -46,7 +50,7 @@ internal sealed class NetworkGateway : LoopTenant, IDisposable
         _loop = loop;
         _switch = @switch;
         Address = network.Gateway ?? throw new ArgumentException("a gateway needs an address", nameof(network));
-        _port = new LocalPort($"{Address} gateway", Posix.Libc.geteuid(), network.Mtu) { Arrived = Wake };
+        _port = new LocalPort($"{Address} gateway", Libc.geteuid(), network.Mtu) { Arrived = Wake };
         StackOptions stack = new()
         {
             Mac = DefaultMac.For(new VnlLocator(network.Path), Address),
@@ -54,7 +58,7 @@ internal sealed class NetworkGateway : LoopTenant, IDisposable
             Mtu = network.Mtu,
             IsTransparent = true,
         };
-        _stack = new NetworkStack(stack, _port, memory, Entropy.System);
+        _stack = new NetworkStack(stack, _port, memory, KernelEntropy.Instance);
         NameServer nameServer = new(options.NameServer);
         _context = new GatewayContext
         {
@@ -116,18 +120,28 @@ internal sealed class NetworkGateway : LoopTenant, IDisposable
 
     protected override Instant? Run(Instant now)
     {
-        int count = _port.Receive(_frames);
-        for (int index = 0; index < count; index++)
-            _stack.Receive(_frames[index], now);
-        if (count == FramesPerTurn)
+        Instant? next = null;
+        for (int batch = 0; batch < BatchesPerTurn; batch++)
+        {
+            Receive(now);
+            Connections.Advance(now);
+            next = Instant.Earlier(Datagrams.Advance(now), Echoes.Advance(now));
+            if (!_port.HasFrames)
+                break;
+        }
+        if (_port.HasFrames)
             Wake();
-        _stack.Advance(now);
-        Connections.Advance(now);
-        Instant? next = Datagrams.Advance(now);
-        next = Instant.Earlier(next, Echoes.Advance(now));
         while (_stack.TryTakeChanged(out StackSocket? changed))
             (changed!.Owner as IStackSocketOwner)?.OnStackEvents(changed.TakeEvents(), now);
         _context.ContinueUnfinished(now);
         return Instant.Earlier(next, _stack.Advance(now));
+    }
+
+    private void Receive(Instant now)
+    {
+        int count = _port.Receive(_frames);
+        for (int index = 0; index < count; index++)
+            _stack.Receive(_frames[index], now);
+        _stack.Advance(now);
     }
 }
