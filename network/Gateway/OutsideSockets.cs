@@ -72,7 +72,7 @@ internal sealed unsafe class OutsideSockets(Action<string> log)
         }
         InternetAddress address = new(to);
         int socket = Libc.socket(address.Family, type | Constants.SockNonblock | Constants.SockCloexec, protocol);
-        Errno error = socket < 0 ? LastError() : DescriptorShortage.IsAmongLast(socket) ? Errno.EMFILE : Connect(socket, address);
+        Errno error = socket < 0 ? LastError() : _shortage.IsAmongLast(socket) ? Errno.EMFILE : Connect(socket, address);
         if (DescriptorShortage.Is(error))
             _shortage.Note(now);
         if (error == Errno.None)
