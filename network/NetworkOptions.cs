@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pyco.Network.Gateway;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Network;
@@ -38,6 +39,9 @@ public sealed record NetworkOptions
     /// <summary>The path of the socket for VDE's management programs, absolute; null for <c>mgmt</c> in the control directory.</summary>
     public string? ManagementSocket { get; init; }
 
+    /// <summary>The way out of the network at <see cref="Gateway"/>, or null for none.</summary>
+    public GatewayOptions? Nat { get; init; }
+
     /// <summary>True for a network that nobody asked for by name: it ends when it has been empty for a while.</summary>
     public bool EndsWhenEmpty { get; init; }
 
@@ -54,6 +58,7 @@ public sealed record NetworkOptions
         group={Group}
         tap={Tap}
         mgmt={ManagementSocket}
+        nat={Nat}
         ends-when-empty={EndsWhenEmpty}
 
         """);
@@ -80,6 +85,7 @@ public sealed record NetworkOptions
             Group = Optional("group"),
             Tap = Optional("tap") is { } tap ? ReadTap(tap) : null,
             ManagementSocket = Optional("mgmt"),
+            Nat = Optional("nat") is { } nat ? GatewayOptions.Parse(nat) : null,
             EndsWhenEmpty = bool.Parse(Get("ends-when-empty")),
         };
     }

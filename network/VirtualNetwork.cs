@@ -1,6 +1,7 @@
 using Pyco.Host.Loop;
 using Pyco.Network.Capture;
 using Pyco.Network.Control;
+using Pyco.Network.Gateway;
 using Pyco.Network.Hosts;
 using Pyco.Network.Links;
 using Pyco.Network.Management;
@@ -42,6 +43,8 @@ internal sealed class VirtualNetwork : IDisposable
             _tap = new TapPort(loop, Memory.Frames, tap, options.Mtu);
             Switch.TryAdd(_tap);
         }
+        if (options.Nat is { } nat)
+            OpenGateway(nat);
         _housekeeper = new Housekeeper(this);
         loop.Add(_housekeeper);
         _management = new ManagementServer(this);
@@ -70,6 +73,9 @@ internal sealed class VirtualNetwork : IDisposable
 
     public CaptureTable Captures { get; }
 
+    /// <summary>The hosts' way out, or null.</summary>
+    public NetworkGateway? Gateway { get; private set; }
+
     public DateTime StartedAt { get; } = DateTime.UtcNow;
 
     /// <summary>True if all stations are hosts of ours, so that nobody else can have an address.</summary>
@@ -90,10 +96,25 @@ internal sealed class VirtualNetwork : IDisposable
         _management.Dispose();
         Hosts.Dispose();
         Plugs.Dispose();
+        Gateway?.Dispose();
         _tap?.Dispose();
         Links.Dispose();
         Captures.Dispose(); // after what the others had to say
         Loop.Remove(_housekeeper);
+    }
+
+    private void OpenGateway(GatewayOptions options)
+    {
+        NetworkGateway gateway = new(Loop, Switch, Memory, Options, options, Hosts, Log);
+        gateway.Failed = bug =>
+        {
+            Log($"the gateway failed, please report it: {bug}");
+            Gateway = null;
+            Links.Remove(gateway.Port);
+            gateway.Dispose();
+        };
+        gateway.Start();
+        Gateway = gateway;
     }
 
     /// <summary>Frames of the network's MTU, with room for headers before it.</summary>

@@ -82,6 +82,9 @@ public enum DropReason
 
     ReassemblyTimeout,
 
+    /// <summary>The owner of a transparent stack does not keep up with what is for others.</summary>
+    TransitQueueFull,
+
     /// <summary>The stack was shut down while it held the packet.</summary>
     ShutDown,
 }

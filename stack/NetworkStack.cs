@@ -1,6 +1,7 @@
 using Pyco.Stack.Internet;
 using Pyco.Stack.Link;
 using Pyco.Stack.Sockets;
+using Pyco.Stack.Transit;
 using Pyco.Stack.Transport.Tcp;
 using Pyco.Stack.Transport.Udp;
 using Pyco.Stack.Wire;
@@ -26,6 +27,12 @@ public sealed record StackOptions
     /// for wires on which nobody else can be.
     /// </summary>
     public bool DetectConflicts { get; init; } = true;
+
+    /// <summary>
+    /// True for the stack of a router that answers for everybody beyond its subnets: see
+    /// <see cref="NetworkStack.Transit"/>.
+    /// </summary>
+    public bool IsTransparent { get; init; }
 }
 
 /// <summary>
@@ -71,12 +78,17 @@ public sealed class NetworkStack
         _internet.Udp = _udp;
         _tcp = new TcpProtocol(_internet, _changed, memory.Chunks, entropy);
         _internet.Tcp = _tcp;
+        if (options.IsTransparent)
+            Transit = new TransitTraffic(_internet, _tcp, _udp, Counters);
     }
 
     public StackOptions Options { get; }
 
     /// <summary>What the stack has done and why it dropped what it dropped.</summary>
     public StackCounters Counters { get; } = new();
+
+    /// <summary>What is for others, and what is for nobody here; null unless the stack is transparent.</summary>
+    public TransitTraffic? Transit { get; }
 
     /// <summary>Whether the own addresses may be used yet, or who has one of them.</summary>
     public AddressState AddressState => _internet.Claims.State;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Pyco.Cli.Startup;
 using Pyco.Network;
+using Pyco.Network.Gateway;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Cli.Net;
@@ -27,6 +28,7 @@ internal sealed class NetStart
     private readonly Option<string?> _management = Text("--mgmt", "SOCKET", "Where vdeterm and unixcmd ask. Default: PATH/mgmt.");
     private readonly Option<bool> _hub = new("--hub") { Description = "Send every frame to every port.", Arity = ArgumentArity.Zero };
     private readonly Option<bool> _json = NetArguments.Json();
+    private readonly NatOptions _nat = new();
 
     public NetStart(ProgramEnvironment environment)
     {
@@ -35,6 +37,7 @@ internal sealed class NetStart
         {
             _path, _subnet, _gateway, _mtu, _mode, _group, _tap, _management, _hub, _json,
         };
+        _nat.AddTo(Command);
         Command.SetAction(Run);
     }
 
@@ -43,18 +46,22 @@ internal sealed class NetStart
     private int Run(ParseResult words)
     {
         IpPrefix subnet = words.GetValue(_subnet) is { } text ? ReadSubnet(text) : NetworkOptions.DefaultSubnet;
+        GatewayOptions? nat = _nat.Read(words);
         NetworkOptions options = new()
         {
             Path = NetArguments.PathOf(words.GetValue(_path)),
             Subnet = subnet,
-            Gateway = words.GetValue(_gateway) is { } gateway ? ReadGateway(gateway, subnet) : null,
+            Gateway = words.GetValue(_gateway) is { } gateway ? ReadGateway(gateway, subnet) : nat is null ? null : NatOptions.DefaultAddress(subnet),
             Mtu = words.GetValue(_mtu) is { } mtu ? ReadMtu(mtu) : NetworkOptions.DefaultMtu,
             Mode = words.GetValue(_mode) is { } mode ? ReadMode(mode) : UnixFileMode.UserRead | UnixFileMode.UserWrite,
             Group = words.GetValue(_group),
             Tap = words.GetValue(_tap) is { } tap ? ReadTap(tap) : null,
             ManagementSocket = words.GetValue(_management) is { } management ? Path.GetFullPath(management) : null,
+            Nat = nat,
             IsHub = words.GetValue(_hub),
         };
+        if (nat is not null && options.Tap?.Address.Address == options.Gateway)
+            throw new LaunchException($"the TAP has the gateway's address {options.Gateway}: choose another with --gateway");
         if (words.GetValue(_path) is null)
             RuntimeFolder.Ensure(Environment.GetEnvironmentVariable);
         string pid = NetworkRole.Start(options, _environment);
@@ -86,6 +93,8 @@ internal sealed class NetStart
     {
         if (!IpAddress.TryParse(text, out IpAddress gateway) || !gateway.IsV4)
             throw new LaunchException($"'{text}' is not a gateway's address such as 10.40.0.1");
+        if (subnet.Length <= 30 && (gateway == subnet.Network || gateway == subnet.DirectedBroadcast))
+            throw new LaunchException($"{gateway} is no host's address in {subnet}: choose another with --gateway");
         return subnet.Contains(gateway)
             ? gateway
             : throw new LaunchException($"the gateway {gateway} cannot be reached: it is not in {subnet}");

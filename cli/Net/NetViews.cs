@@ -97,12 +97,15 @@ internal static class NetViews
                 port.Text("description"));
         }
         string gateway = status.Text("gateway") is { Length: > 0 } address ? $", gateway {address}" : "";
+        string nat = status.GetProperty("nat") is { ValueKind: JsonValueKind.Object } way
+            ? $"\nway out: {way.Text("connections")} connections, {way.Text("flows")} UDP flows, {way.Text("leases")} leases, {way.Text("denied")} denied"
+            : "";
         string hub = status.GetProperty("hub").GetBoolean() ? ", hub" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
             network {status.Text("path")}: {status.Text("subnet")}{gateway}, MTU {status.Text("mtu")}{hub}, process {status.Text("pid")}
-            {status.Text("hosts")} hosts, {status.Text("plugs")} plugs, {status.Text("stations")} stations
+            {status.Text("hosts")} hosts, {status.Text("plugs")} plugs, {status.Text("stations")} stations{nat}
 
             {ports}
             """);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Pyco.Host.Bridge;
+using Pyco.Network.Gateway;
 using Pyco.Network.Hosts;
 using Pyco.Network.Plugs;
 using Pyco.Stack;
@@ -23,6 +24,7 @@ internal static class NetworkReport
         json.WriteString("subnet", options.Subnet.ToString());
         WriteOptional(json, "gateway", options.Gateway?.ToString());
         json.WriteNumber("mtu", options.Mtu);
+        GatewayReport.Write(json, network.Gateway);
         json.WriteBoolean("hub", network.Switch.IsHub);
         json.WriteBoolean("endsWhenEmpty", options.EndsWhenEmpty);
         json.WriteNumber("hosts", network.Hosts.All.Count);
@@ -31,7 +33,7 @@ internal static class NetworkReport
         json.WriteNumber("stations", network.Switch.Stations.Entries.Count);
         json.WriteStartArray("ports");
         foreach (SwitchPort port in network.Switch.Ports)
-            WritePort(json, port);
+            WritePort(json, port, network);
         json.WriteEndArray();
         json.WriteEndObject();
     });
@@ -55,11 +57,11 @@ internal static class NetworkReport
         json.WriteEndObject();
     });
 
-    private static void WritePort(Utf8JsonWriter json, SwitchPort port)
+    private static void WritePort(Utf8JsonWriter json, SwitchPort port, VirtualNetwork network)
     {
         json.WriteStartObject();
         json.WriteNumber("number", port.Number);
-        json.WriteString("kind", port is PlugPort ? "plug" : port is TapPort ? "tap" : "host");
+        json.WriteString("kind", port is PlugPort ? "plug" : port is TapPort ? "tap" : port == network.Gateway?.Port ? "gateway" : "host");
         json.WriteString("description", port.Description);
         json.WriteNumber("uid", port.UserId);
         json.WriteBoolean("blocked", port.IsBlocked);

@@ -24,7 +24,7 @@ internal sealed class AddressPlan(NetworkOptions options)
         {
             uint host = first + ((_next + tried) % (last - first + 1));
             IpAddress address = IpAddress.FromV4(network + host);
-            if (address == options.Gateway || IsReserved(host) || _taken.Contains(address) || isInUse(address))
+            if (!IsFree(address, host, isInUse))
                 continue;
             _next = host - first + 1;
             return new IpPrefix(address, subnet.Length);
@@ -32,8 +32,19 @@ internal sealed class AddressPlan(NetworkOptions options)
         return null;
     }
 
+    /// <summary>Whether somebody who asks for this address may have it.</summary>
+    public bool MayGive(IpAddress address, Predicate<IpAddress> isInUse)
+    {
+        IpPrefix subnet = options.Subnet;
+        bool isEnd = subnet.Length <= 30 && (address == subnet.Network || address == subnet.DirectedBroadcast);
+        return subnet.Contains(address) && !isEnd && IsFree(address, address.V4 - subnet.Network.V4, isInUse);
+    }
+
     /// <summary>Somebody on the wire has it who is none of ours: it is not tried again.</summary>
     public void NoteTaken(IpAddress address) => _taken.Add(address);
+
+    private bool IsFree(IpAddress address, uint host, Predicate<IpAddress> isInUse) =>
+        address != options.Gateway && !IsReserved(host) && !_taken.Contains(address) && !isInUse(address);
 
     /// <summary>The first address is left for a router, whether there is one yet or not.</summary>
     private bool IsReserved(uint host) => host == 1 && options.Subnet.Length <= 29;

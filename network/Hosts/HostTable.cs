@@ -1,11 +1,15 @@
 using Pyco.Host;
 using Pyco.Network.Control;
+using Pyco.Network.Gateway.Dhcp;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Network.Hosts;
 
-/// <summary>The hosts whose stacks live in the network's process.</summary>
-internal sealed class HostTable(VirtualNetwork network) : IDisposable
+/// <summary>
+/// The hosts whose stacks live in the network's process, and the addresses of the network, which they share with the
+/// clients of its DHCP server.
+/// </summary>
+internal sealed class HostTable(VirtualNetwork network) : IAddressPool, IDisposable
 {
     private readonly List<JoinedHost> _hosts = [];
     private readonly AddressPlan _plan = new(network.Options);
@@ -29,11 +33,15 @@ internal sealed class HostTable(VirtualNetwork network) : IDisposable
 
     /// <exception cref="IOException">All are in use.</exception>
     public IpPrefix ChooseAddress() =>
-        _plan.Choose(address => Find(address) is not null) ??
+        _plan.Choose(IsInUse) ??
         throw new IOException($"all addresses of {network.Options.Subnet} are in use: stop a program, or give one with -a");
 
     /// <summary>Somebody else on the wire has the address.</summary>
     public void NoteTaken(IpAddress address) => _plan.NoteTaken(address);
+
+    IpAddress? IAddressPool.Choose() => _plan.Choose(IsInUse)?.Address;
+
+    bool IAddressPool.MayGive(IpAddress address) => _plan.MayGive(address, IsHostsOrMachines);
 
     public void End(JoinedHost host)
     {
@@ -48,4 +56,8 @@ internal sealed class HostTable(VirtualNetwork network) : IDisposable
         while (_hosts.Count > 0)
             End(_hosts[^1]);
     }
+
+    private bool IsInUse(IpAddress address) => IsHostsOrMachines(address) || network.Gateway?.HasGiven(address) == true;
+
+    private bool IsHostsOrMachines(IpAddress address) => Find(address) is not null || network.Options.Tap?.Address.Address == address;
 }

@@ -114,6 +114,8 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
             else
                 throw new IOException(holder.DescribeAsHolder());
         }
+        if (_network.Gateway is { } gateway && Has(gateway.Address))
+            throw new IOException($"address {gateway.Address} is the network's gateway: choose another with -a");
         ChooseAddresses();
         Open();
         if (_network.HasOnlyHosts)

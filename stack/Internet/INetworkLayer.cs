@@ -11,7 +11,7 @@ internal interface INetworkLayer
     /// </summary>
     Errno TryRoute(IpAddress destination, IpAddress source, out Route route);
 
-    /// <summary>True if the address is one of this host's own, loopback included.</summary>
+    /// <summary>True if the address is one of this host's own, loopback included, or one that it answers for.</summary>
     bool IsLocal(IpAddress address);
 
     /// <summary>True for the limited broadcast address and those of this host's subnets.</summary>

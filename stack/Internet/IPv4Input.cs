@@ -17,7 +17,7 @@ internal enum Arrival
 
 /// <summary>
 /// Checks arriving IPv4 packets, completes fragmented ones, and hands their content to the protocol above. This is a
-/// host: what is for others is dropped (RFC 1122 §3.2.1).
+/// host: what is for others is dropped (RFC 1122 §3.2.1), unless it is transparent.
 /// </summary>
 internal sealed class IPv4Input(
     LocalAddresses addresses, Reassembly reassembly, IPacketReceiver receiver, StackCounters counters)
@@ -70,17 +70,26 @@ internal sealed class IPv4Input(
             return DropReason.None; // we built it
         if (!header.IsChecksumValid)
             return DropReason.BadIpChecksum;
-        if (source.V4 >> 24 == 0 || source.IsLoopback || source.IsMulticast || addresses.IsBroadcast(source) ||
-            addresses.IsOwn(source))
-            return DropReason.MartianSource; // RFC 1122 §3.2.1.3
+        if (IsMartian(source, destination))
+            return DropReason.MartianSource;
         if (destination.IsMulticast)
             return DropReason.UnjoinedGroup;
         if (!isBroadcast && !addresses.IsOwn(destination))
-            return DropReason.NotOurAddress;
+        {
+            if (!addresses.IsTransit(destination))
+                return DropReason.NotOurAddress;
+            if (addresses.FindOnLink(source) is null)
+                return DropReason.MartianSource; // a router's own hosts send from its subnets (RFC 2827)
+        }
         if (!isBroadcast && arrival == Arrival.LinkBroadcast)
             return DropReason.OtherStation; // RFC 1122 §3.3.6
         return HasSourceRoute(header.Options) ? DropReason.SourceRouted : DropReason.None;
     }
+
+    /// <summary>RFC 1122 §3.2.1.3; 0.0.0.0 is for hosts that ask all others for an address (DHCP), as on Linux.</summary>
+    private bool IsMartian(IpAddress source, IpAddress destination) =>
+        (source.V4 >> 24 == 0 && !(source.IsAny && destination.IsLimitedBroadcast)) ||
+        source.IsLoopback || source.IsMulticast || addresses.IsBroadcast(source) || addresses.IsOwn(source);
 
     /// <summary>Walks the options (RFC 791 §3.1); a malformed list ends the walk, for we use no option.</summary>
     private static bool HasSourceRoute(ReadOnlySpan<byte> options)

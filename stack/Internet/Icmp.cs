@@ -1,3 +1,4 @@
+using Pyco.Stack.Transit;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Stack.Internet;
@@ -16,14 +17,20 @@ internal sealed class Icmp(INetworkLayer network, Func<byte, ITransport?> transp
     private readonly IcmpRateLimit _rateLimit = new(entropy);
 
     /// <summary>Takes a frame whose window is the ICMP message.</summary>
-    public void Receive(Frame frame, in PacketInfo packet, Instant now)
+    /// <param name="frame">The message.</param>
+    /// <param name="packet">What the IP header said.</param>
+    /// <param name="transit">Takes a request to somebody beyond us; null if the packet is for this host.</param>
+    /// <param name="now">The moment.</param>
+    public void Receive(Frame frame, in PacketInfo packet, TransitTraffic? transit, Instant now)
     {
         if (!IcmpHeader.TryParse(frame.Octets, out IcmpHeader header))
             counters.Drop(frame, DropReason.MalformedIcmp);
         else if (!packet.ChecksumTrusted && !header.IsChecksumValid)
             counters.Drop(frame, DropReason.BadIcmpChecksum);
+        else if (header.Type == IcmpType.EchoRequest && transit is not null)
+            transit.OnEcho(frame, packet.Source, packet.Destination);
         else if (header.Type == IcmpType.EchoRequest && !packet.IsBroadcast)
-            SendEchoReply(frame, packet, now);
+            AnswerEcho(frame, packet, now);
         else if (IcmpErrors.TryMap(header.Type, header.Code, out Errno errno, out bool isHard) && !packet.IsBroadcast)
         {
             PassOn(header, errno, isHard, now);
@@ -36,8 +43,17 @@ internal sealed class Icmp(INetworkLayer network, Func<byte, ITransport?> transp
     /// <inheritdoc cref="INetworkLayer.SendUnreachable"/>
     public void SendUnreachable(in PacketInfo packet, ReadOnlySpan<byte> transportOctets, byte code, Instant now)
     {
-        if (!TryBegin(packet, now, out Route route))
-            return;
+        if (packet.Protocol != IpProtocol.Icmp)
+            TrySendUnreachable(packet, transportOctets, code, packet.Destination, now);
+    }
+
+    /// <summary>The same from an address of choice; of ICMP messages the packet is a query (RFC 1122 §3.2.2).</summary>
+    /// <returns>False if nothing was sent.</returns>
+    public bool TrySendUnreachable(
+        in PacketInfo packet, ReadOnlySpan<byte> transportOctets, byte code, IpAddress from, Instant now)
+    {
+        if (!TryBegin(packet, from, now, out Route route))
+            return false;
         Frame frame = network.RentFrame();
         // The packet's own header is behind us, but we have all that was in it; its options nobody needs.
         frame.Append(IcmpHeader.Length).Clear();
@@ -52,12 +68,13 @@ internal sealed class Icmp(INetworkLayer network, Func<byte, ITransport?> transp
         int room = MaxErrorPacket - IPv4Header.MinLength - frame.Length;
         AppendQuote(frame, transportOctets, room);
         SendError(frame, IcmpType.DestinationUnreachable, code, route, now);
+        return true;
     }
 
     /// <summary>Tells that a packet was given up incomplete; the quote begins with its first fragment's IP header.</summary>
     public void SendReassemblyTimeExceeded(in PacketInfo packet, ReadOnlySpan<byte> quote, Instant now)
     {
-        if (!TryBegin(packet, now, out Route route))
+        if (packet.Protocol == IpProtocol.Icmp || !TryBegin(packet, packet.Destination, now, out Route route))
             return;
         Frame frame = network.RentFrame();
         frame.Append(IcmpHeader.Length).Clear();
@@ -66,15 +83,21 @@ internal sealed class Icmp(INetworkLayer network, Func<byte, ITransport?> transp
     }
 
     /// <summary>RFC 1122 §3.2.2.6: the same data back, from the address that was asked.</summary>
-    private void SendEchoReply(Frame frame, in PacketInfo packet, Instant now)
+    private void AnswerEcho(Frame frame, in PacketInfo packet, Instant now)
     {
         if (network.TryRoute(packet.Source, packet.Destination, out Route route) != Errno.None)
         {
             counters.Drop(frame, DropReason.IgnoredIcmp);
             return;
         }
+        SendEchoReply(frame, route, packet.TypeOfService, now);
+    }
+
+    /// <summary>Takes a frame whose window is the message but for its type and checksum.</summary>
+    public void SendEchoReply(Frame frame, in Route route, byte typeOfService, Instant now)
+    {
         IcmpHeader.Write(frame.Octets, IcmpType.EchoReply, 0);
-        network.Send(frame, route, Options(packet.TypeOfService), now);
+        network.Send(frame, route, Options(typeOfService), now);
     }
 
     /// <summary>Gives an error to the transport whose packet it quotes (RFC 1122 §3.2.2).</summary>
@@ -104,12 +127,10 @@ internal sealed class Icmp(INetworkLayer network, Func<byte, ITransport?> transp
     }
 
     /// <summary>RFC 1122 §3.2.2's exceptions and the rate limit. Sources that name no single host never come so far.</summary>
-    private bool TryBegin(in PacketInfo packet, Instant now, out Route route)
+    private bool TryBegin(in PacketInfo packet, IpAddress from, Instant now, out Route route)
     {
         route = default;
-        if (packet.IsBroadcast || packet.Protocol == IpProtocol.Icmp)
-            return false;
-        if (network.TryRoute(packet.Source, packet.Destination, out route) != Errno.None)
+        if (packet.IsBroadcast || network.TryRoute(packet.Source, from, out route) != Errno.None)
             return false;
         if (route.IsLoopback || _rateLimit.TryTake(packet.Source, now))
             return true;

@@ -1,4 +1,5 @@
 using Pyco.Stack.Link;
+using Pyco.Stack.Transit;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Stack.Internet;
@@ -28,7 +29,7 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
         _frames = memory.Frames;
         _largeFrames = memory.LargeFrames;
         _counters = counters;
-        _addresses = new LocalAddresses(options.Addresses);
+        _addresses = new LocalAddresses(options.Addresses, options.IsTransparent);
         _arp = new Arp(link, _addresses, entropy, counters, OnNeighborUnreachable);
         _loopback = new LoopbackQueue(counters);
         int loopbackMtu = _frames.FrameCapacity - FramePool.DefaultHeadroom;
@@ -44,6 +45,9 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
 
     /// <inheritdoc cref="Tcp"/>
     public ITransport? Udp { get; set; }
+
+    /// <summary>Gets what is for addresses beyond us; null unless the stack is transparent.</summary>
+    public TransitTraffic? Transit { get; set; }
 
     public AddressClaims Claims => _arp.Claims;
 
@@ -86,12 +90,13 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
             _counters.Drop(packet, DropReason.ShutDown);
         _arp.Neighbors.ShutDown();
         _reassembly.ShutDown();
+        Transit?.ShutDown();
     }
 
     public Errno TryRoute(IpAddress destination, IpAddress source, out Route route) =>
         _routes.TryFind(destination, source, out route);
 
-    public bool IsLocal(IpAddress address) => address.IsLoopback || _addresses.IsOwn(address);
+    public bool IsLocal(IpAddress address) => address.IsLoopback || _addresses.IsOwn(address) || _addresses.IsTransit(address);
 
     public bool IsBroadcast(IpAddress address) => _addresses.IsBroadcast(address);
 
@@ -114,10 +119,29 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
     public void SendUnreachable(in PacketInfo packet, ReadOnlySpan<byte> transportOctets, byte code, Instant now) =>
         _icmp.SendUnreachable(packet, transportOctets, code, now);
 
+    /// <summary>Tells a host about a packet that we took in another's name.</summary>
+    /// <returns>False if the rate limit has held it back.</returns>
+    public bool SendTransitUnreachable(
+        in PacketInfo packet, ReadOnlySpan<byte> transportOctets, UnreachableReason reason, Instant now)
+    {
+        // Only the destination itself knows about its ports; of all else the router tells (RFC 1812 §4.3.2.4).
+        IpAddress from = reason == UnreachableReason.Port ? packet.Destination : IpAddress.AnyV4;
+        return _icmp.TrySendUnreachable(packet, transportOctets, (byte)reason, from, now);
+    }
+
+    public void SendTransitEchoReply(ReadOnlySpan<byte> message, IpAddress from, IpAddress to, Instant now)
+    {
+        if (message.Length < IcmpHeader.Length || TryRoute(to, from, out Route route) != Errno.None)
+            return;
+        Frame frame = RentFrame(message.Length);
+        message.CopyTo(frame.Append(message.Length));
+        _icmp.SendEchoReply(frame, route, typeOfService: 0, now);
+    }
+
     public void Deliver(Frame payload, in PacketInfo packet, Instant now)
     {
         if (packet.Protocol == IpProtocol.Icmp)
-            _icmp.Receive(payload, packet, now);
+            _icmp.Receive(payload, packet, _addresses.IsTransit(packet.Destination) ? Transit : null, now);
         else if (TransportFor(packet.Protocol) is { } transport)
             transport.Receive(payload, packet, now);
         else

@@ -3,7 +3,9 @@ using Pyco.Stack.Wire;
 namespace Pyco.Stack.Internet;
 
 /// <summary>The addresses of this host and what follows from them: subnets and their broadcast addresses.</summary>
-internal sealed class LocalAddresses(IReadOnlyList<IpPrefix> prefixes)
+/// <param name="prefixes">The addresses with the length of their subnets.</param>
+/// <param name="isTransparent">See <see cref="StackOptions.IsTransparent"/>.</param>
+internal sealed class LocalAddresses(IReadOnlyList<IpPrefix> prefixes, bool isTransparent)
 {
     private readonly IpPrefix[] _prefixes = [.. prefixes];
 
@@ -26,6 +28,14 @@ internal sealed class LocalAddresses(IReadOnlyList<IpPrefix> prefixes)
 
     /// <summary>True for the limited broadcast address and those of our subnets (RFC 919, RFC 922).</summary>
     public bool IsBroadcast(IpAddress address) => _broadcasts.AsSpan().Contains(address);
+
+    /// <summary>
+    /// True for an address beyond our subnets that a transparent stack answers for. 0/8 and 127/8 are on no wire
+    /// (RFC 1122 §3.2.1.3).
+    /// </summary>
+    public bool IsTransit(IpAddress address) =>
+        isTransparent && address is { IsV4: true, IsMulticast: false, IsLoopback: false, IsLimitedBroadcast: false } &&
+        address.V4 >> 24 != 0 && FindOnLink(address) is null;
 
     /// <summary>The own address in the smallest of our subnets that has the other address too, or null.</summary>
     public IpAddress? FindOnLink(IpAddress other)

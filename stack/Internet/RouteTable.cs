@@ -21,7 +21,7 @@ internal sealed class RouteTable(
         route = default;
         if (!destination.IsV4)
             return Errno.ENETUNREACH; // IPv6 is not there yet
-        if (!source.IsAny && !source.IsLoopback && !addresses.IsOwn(source))
+        if (!source.IsAny && !source.IsLoopback && !addresses.IsOwn(source) && !addresses.IsTransit(source))
             return Errno.EADDRNOTAVAIL;
         if (destination.IsAny)
             destination = IpAddress.LoopbackV4; // as Linux: 0.0.0.0 means this host

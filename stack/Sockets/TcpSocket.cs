@@ -25,11 +25,19 @@ public sealed class TcpSocket : StackSocket
     internal TcpSocket(TcpProtocol protocol, Queue<StackSocket> changed)
         : base(changed) => _protocol = protocol;
 
-    /// <summary>A socket for an accepted connection, with its listener's options as Linux hands them down.</summary>
-    internal TcpSocket(TcpProtocol protocol, Queue<StackSocket> changed, Connection connection, TcpSocket listener)
+    /// <summary>A socket for a connection that exists.</summary>
+    internal TcpSocket(TcpProtocol protocol, Queue<StackSocket> changed, Connection connection)
         : this(protocol, changed)
     {
         _connection = connection;
+        Local = connection.Key.Local;
+        Remote = connection.Key.Remote;
+    }
+
+    /// <summary>A socket for an accepted connection, with its listener's options as Linux hands them down.</summary>
+    internal TcpSocket(TcpProtocol protocol, Queue<StackSocket> changed, Connection connection, TcpSocket listener)
+        : this(protocol, changed, connection)
+    {
         _isUnaccepted = true;
         IsV6 = listener.IsV6;
         V6Only = listener.V6Only;
@@ -46,8 +54,6 @@ public sealed class TcpSocket : StackSocket
         UserTimeout = listener.UserTimeout;
         CongestionControl = listener.CongestionControl;
         MaxSegmentSize = listener.MaxSegmentSize;
-        Local = connection.Key.Local;
-        Remote = connection.Key.Remote;
     }
 
     /// <summary>Why the connection failed (ECONNREFUSED, ECONNRESET, ETIMEDOUT, EHOSTUNREACH …), or None.</summary>

@@ -31,14 +31,20 @@ internal readonly ref struct UdpHeader
     /// <summary>Writes the header in front of a payload that is in place; a null sum leaves the checksum out.</summary>
     public static void Write(Span<byte> datagram, ushort sourcePort, ushort destinationPort, uint? pseudoHeader)
     {
-        BinaryPrimitives.WriteUInt16BigEndian(datagram, sourcePort);
-        BinaryPrimitives.WriteUInt16BigEndian(datagram[2..], destinationPort);
-        BinaryPrimitives.WriteUInt16BigEndian(datagram[4..], (ushort)datagram.Length);
+        WritePorts(datagram, sourcePort, destinationPort, datagram.Length);
         BinaryPrimitives.WriteUInt16BigEndian(datagram[6..], 0);
         if (pseudoHeader is not { } sum)
             return;
         ushort checksum = Checksum.Finish(Checksum.Add(sum, datagram));
         // Zero means "no checksum", so a computed zero travels as its other form (RFC 768).
         BinaryPrimitives.WriteUInt16BigEndian(datagram[6..], checksum == 0 ? (ushort)0xffff : checksum);
+    }
+
+    /// <summary>Writes the header but for its checksum.</summary>
+    public static void WritePorts(Span<byte> header, ushort sourcePort, ushort destinationPort, int datagramLength)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(header, sourcePort);
+        BinaryPrimitives.WriteUInt16BigEndian(header[2..], destinationPort);
+        BinaryPrimitives.WriteUInt16BigEndian(header[4..], (ushort)datagramLength);
     }
 }

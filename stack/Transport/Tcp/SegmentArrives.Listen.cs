@@ -56,17 +56,22 @@ internal static partial class SegmentArrives
         Instant now)
     {
         Connection tcb = NewPassive(protocol, listener, key, route, seg.Seq, seg.Options, now);
-        SequenceNumber iss = protocol.Isns.Next(key.Local, key.Remote, now);
+        listener.AddHalfOpen(tcb);
+        AnswerSyn(tcb, seg, previous, now);
+    }
+
+    private static void AnswerSyn(Connection tcb, in Segment seg, SequenceNumber? previous, Instant now)
+    {
+        SequenceNumber iss = tcb.Protocol.Isns.Next(tcb.Key.Local, tcb.Key.Remote, now);
         // RFC 9293 §3.6.1: larger than any that the last incarnation used, which may have outrun the clock; by Linux's margin.
         if (previous is { } last)
             iss = SequenceNumber.Later(iss, last + (Receiver.MaxUnscaledWindow + 2));
         tcb.Snd.Start(iss);
         tcb.Snd.SetInitialWindow(seg);
         tcb.State = TcpState.SynReceived;
-        listener.AddHalfOpen(tcb);
-        protocol.Add(tcb);
+        tcb.Protocol.Add(tcb);
         tcb.SendSyn(now);
-        protocol.Touch(tcb);
+        tcb.Touch();
     }
 
     private static Connection NewPassive(
@@ -80,10 +85,15 @@ internal static partial class SegmentArrives
     {
         PortClaim claim = protocol.Ports.Share(key.Local, listener.Claim);
         var tcb = new Connection(protocol, key, route, claim) { Listener = listener, LastHeardAt = now };
-        tcb.Timestamps.Offset = protocol.Isns.TimestampOffset(key.Local, key.Remote);
+        Synchronize(tcb, irs, options, now);
+        return tcb;
+    }
+
+    private static void Synchronize(Connection tcb, SequenceNumber irs, in TcpOptions options, Instant now)
+    {
+        tcb.Timestamps.Offset = tcb.Protocol.Isns.TimestampOffset(tcb.Key.Local, tcb.Key.Remote);
         tcb.Rcv.Start(irs);
         LearnSynOptions(tcb, options, now);
-        return tcb;
     }
 
     /// <summary>RFC 4987 §3.6: what we would have to remember goes into the sequence number and the timestamp.</summary>

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using Pyco.Stack.Internet;
 using Pyco.Stack.Sockets;
+using Pyco.Stack.Transit;
 using Pyco.Stack.Transport.Tcp.CongestionControl;
 using Pyco.Stack.Wire;
 
@@ -37,6 +38,9 @@ internal sealed class TcpProtocol : ITransport
 
     public INetworkLayer Network { get; }
 
+    /// <summary>Gets what nobody listens for; null unless the stack is transparent.</summary>
+    public TransitTraffic? Transit { get; set; }
+
     public SegmentWriter Writer { get; }
 
     public ChunkPool Chunks { get; }
@@ -58,6 +62,9 @@ internal sealed class TcpProtocol : ITransport
     public int TimeWaitCount => _timeWait.Count;
 
     public TcpSocket Open(bool isV6) => new(this, _changed) { IsV6 = isV6 };
+
+    /// <summary>The user's handle of a connection that no listener of his accepts.</summary>
+    public TcpSocket NewSocket(Connection connection) => new(this, _changed, connection);
 
     public void Receive(Frame frame, in PacketInfo packet, Instant now)
     {
@@ -88,6 +95,8 @@ internal sealed class TcpProtocol : ITransport
         }
         if (Ports.FindListener(key.Local, key.GetHashCode()) is { } listener)
             SegmentArrives.OnListen(this, listener, key, seg, text, previous, now);
+        else if (Transit is { } transit)
+            SegmentArrives.OnTransit(this, transit, key, seg, previous, now);
         else
             SegmentArrives.OnClosed(this, key, seg, now);
     }

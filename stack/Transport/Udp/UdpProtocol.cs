@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Pyco.Stack.Internet;
 using Pyco.Stack.Sockets;
+using Pyco.Stack.Transit;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Stack.Transport.Udp;
@@ -12,6 +13,9 @@ internal sealed class UdpProtocol(
     private const byte MulticastTimeToLive = 1; // RFC 1112 §6.1
 
     private readonly UdpPorts _ports = new();
+
+    /// <summary>Gets what no socket is bound for; null unless the stack is transparent.</summary>
+    public TransitTraffic? Transit { get; set; }
 
     public UdpSocket Open(bool isV6) => new(this, changed, isV6);
 
@@ -60,6 +64,21 @@ internal sealed class UdpProtocol(
         Errno errno = FindRoute(socket, to.Address, out Route route);
         if (errno != Errno.None)
             return errno;
+        byte timeToLive = route.Destination.IsMulticast ? MulticastTimeToLive : socket.TimeToLive;
+        return Send(route, socket.Local.Port, to.Port, payload, timeToLive, socket.TypeOfService, now);
+    }
+
+    /// <summary>Sends a datagram that may be of no socket; the payload is lent.</summary>
+    /// <returns>None: what becomes of it is not known here.</returns>
+    public Errno Send(
+        in Route route,
+        ushort sourcePort,
+        ushort destinationPort,
+        ReadOnlySpan<byte> payload,
+        byte timeToLive,
+        byte typeOfService,
+        Instant now)
+    {
         int length = UdpHeader.Length + payload.Length;
         Frame frame = network.RentFrame(length);
         Span<byte> datagram = frame.Append(length);
@@ -71,9 +90,8 @@ internal sealed class UdpProtocol(
         uint? pseudoHeader = frame.LacksChecksum
             ? null
             : Checksum.PseudoHeader(route.Source, route.Destination, IpProtocol.Udp, length);
-        UdpHeader.Write(datagram, socket.Local.Port, to.Port, pseudoHeader);
-        byte timeToLive = route.Destination.IsMulticast ? MulticastTimeToLive : socket.TimeToLive;
-        var options = new PacketOptions(IpProtocol.Udp, timeToLive, socket.TypeOfService, DontFragment: fits);
+        UdpHeader.Write(datagram, sourcePort, destinationPort, pseudoHeader);
+        var options = new PacketOptions(IpProtocol.Udp, timeToLive, typeOfService, DontFragment: fits);
         network.Send(frame, route, options, now);
         return Errno.None;
     }
@@ -100,6 +118,11 @@ internal sealed class UdpProtocol(
             DeliverToAll(frame, source, destination);
         else if (_ports.Find(destination, source) is { } socket)
             Deliver(socket, frame, source, destination);
+        else if (Transit is { } transit)
+        {
+            frame.TrimStart(UdpHeader.Length);
+            transit.OnDatagram(frame, source, destination);
+        }
         else
         {
             network.SendUnreachable(packet, frame.Octets, IcmpCode.PortUnreachable, now);
