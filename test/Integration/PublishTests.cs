@@ -136,7 +136,7 @@ internal sealed class PublishTests(WireKind kind) : WireTest(kind)
         RunningProgram server = Wire.RunWith(
             ["-v", "-a", address, "-p", published],
             Programs.Python, "-u", "-m", "http.server", "80", "--directory", Wire.PathOf("site"));
-        Wire.WaitUntilListening(address, 80);
+        server.WaitForOutput("Serving HTTP"); // it listens
         return server;
     }
 
