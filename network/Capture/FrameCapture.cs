@@ -79,14 +79,10 @@ internal sealed class FrameCapture : LoopTenant, IFrameTap
     /// <summary>Frames that were left out.</summary>
     public ulong Dropped { get; private set; }
 
-    public void Record(SwitchPort port, FrameDirection direction, Frame frame)
-    {
-        if (_isEnding || (direction == FrameDirection.Outbound && !_options.IsOnePort))
-            return;
-        CapturedPort captured = Find(port);
-        if (captured.IsWanted)
-            Record(captured, direction, frame.Octets);
-    }
+    public bool Wants(SwitchPort port, FrameDirection direction) =>
+        !_isEnding && (direction == FrameDirection.Inbound || _options.IsOnePort) && Find(port).IsWanted;
+
+    public void Record(SwitchPort port, FrameDirection direction, Frame frame) => Record(Find(port), direction, frame.Octets);
 
     /// <summary>Ends the file: the reader gets what is there, and how much is not.</summary>
     public void Finish()

@@ -19,7 +19,8 @@ internal sealed class NetworkCaptureTests : NetworkTest
         string summary = Interrupt(capture);
 
         Assert.That(summary, Does.Match(@"^\d+ packets captured, 0 dropped$"));
-        Assert.That(Tshark(trace, "tcp.flags.syn == 1", "ip.src", "tcp.flags.ack"), Is.EqualTo($"10.40.0.34\tFalse\n{server}\tTrue\n"));
+        Assert.That(Tshark(trace, "tcp.flags.syn == 1 && tcp.flags.ack == 0", "ip.src"), Is.EqualTo("10.40.0.34\n"));
+        Assert.That(Tshark(trace, "tcp.flags.syn == 1 && tcp.flags.ack == 1", "ip.src"), Is.EqualTo($"{server}\n"));
         Assert.That(Tshark(trace, "tcp.checksum.status != 1 || ip.checksum.status != 1 || _ws.malformed", "frame.number"), Is.Empty);
         Assert.That(Tshark(trace, "tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment", "frame.number"), Is.Empty);
         Assert.That(Tshark(trace, "ip && frame.len > 1514", "frame.len"), Is.Empty, "as on a wire");
@@ -142,6 +143,27 @@ internal sealed class NetworkCaptureTests : NetworkTest
     }
 
     [Test]
+    [NeedsRoot]
+    public void Another_user_captures_what_is_his_own_only()
+    {
+        string path = PathOf("open"), program = PathOf("pyco-net");
+        Net("start", path, "--mode", "666");
+        Run("-f", path, "-a", "10.40.0.32", "--", "sh", "-c", "echo up; read -r line").WaitForOutput("up");
+        File.Copy(Repository.PycoNet, program); // to where everybody may look
+        RunningProgram CaptureAsNobody(params string[] options) => Start(
+            "setpriv", ["--reuid=nobody", "--regid=nogroup", "--clear-groups", program, "capture", path, "-w", "/dev/null", .. options]);
+
+        RunningProgram all = CaptureAsNobody(), other = CaptureAsNobody("--host", "10.40.0.32"), own = CaptureAsNobody("--port", "7");
+
+        Assert.That(all.WaitForExit(), Is.EqualTo(125));
+        Assert.That(all.Errors, Does.StartWith("pyco-net: only the network's owner may capture all of it"));
+        Assert.That(other.WaitForExit(), Is.EqualTo(125));
+        Assert.That(other.Errors, Is.EqualTo("pyco-net: host 10.40.0.32 is another user's\n"));
+        own.WaitForOutput("capturing port 7");
+        Assert.That(Interrupt(own), Is.EqualTo("0 packets captured, 0 dropped"));
+    }
+
+    [Test]
     public void Rates_and_JSON_tell_of_a_transfer_that_goes_on()
     {
         string server = Serve("rates", 1_000_000_000);
@@ -213,7 +235,7 @@ internal sealed class NetworkCaptureTests : NetworkTest
             "-T", "fields", .. fields.SelectMany(field => new[] { "-e", field }),
         ]).Succeed();
 
-    private int Frames(string trace) => Lines(Start("tshark", "-r", trace, "-T", "fields", "-e", "frame.number").Succeed()).Length;
+    private int Frames(string trace) => int.Parse(Start("capinfos", "-TrcM", trace).Succeed().Split('\t')[1], null);
 
     private string PortName(string trace) => Lines(Tshark(trace, "frame", "frame.interface_name"))[0];
 

@@ -287,6 +287,8 @@ public sealed class Switch(StackMemory memory, Func<Instant> clock)
     /// <summary>Shows the taps what a wire would carry.</summary>
     private void Tap(SwitchPort port, FrameDirection direction, Frame frame)
     {
+        if (!IsWanted(port, direction))
+            return;
         if (IsForWire(frame))
         {
             Record(port, direction, frame);
@@ -303,7 +305,20 @@ public sealed class Switch(StackMemory memory, Func<Instant> clock)
     private void Record(SwitchPort port, FrameDirection direction, Frame frame)
     {
         foreach (IFrameTap tap in _taps)
-            tap.Record(port, direction, frame);
+        {
+            if (tap.Wants(port, direction))
+                tap.Record(port, direction, frame);
+        }
+    }
+
+    private bool IsWanted(SwitchPort port, FrameDirection direction)
+    {
+        foreach (IFrameTap tap in _taps)
+        {
+            if (tap.Wants(port, direction))
+                return true;
+        }
+        return false;
     }
 
     private static bool IsForWire(Frame frame) => frame is { SegmentSize: 0, LacksChecksum: false };
