@@ -210,7 +210,7 @@ internal sealed class GatewayTests : GatewayTest
 
         Assert.That(RunHost("sh", "-c", "echo still here").Succeed(), Is.EqualTo("still here\n"));
         Assert.That(Nat("connections"), Is.LessThanOrEqualTo(60));
-        greedy.Dispose();
+        greedy.Terminate();
         Assert.That(AtOutside(Repository.PycoNet, "log", Control).Succeed(), Does.Contain("out of file descriptors"));
     }
 

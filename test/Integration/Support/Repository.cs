@@ -9,6 +9,10 @@ internal static class Repository
 
     public static string PycoNet { get; } = Built("bin/pyco-net");
 
+    public static string PycoWrapper { get; } = Built("bin/pyco-wrapper");
+
+    public static string PycoVdeSetup { get; } = Built("bin/pyco-vde-setup");
+
     public static string Shim { get; } = Built("lib/libpyco.so");
 
     /// <summary>A program source that lies beside the tests.</summary>

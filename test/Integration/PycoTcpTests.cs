@@ -1,0 +1,87 @@
+using Pyco.Integration.Tests.Support;
+
+namespace Pyco.Integration.Tests;
+
+/// <summary>What PycoTCP's README promises of pyco-wrapper and pyco-vde-setup.</summary>
+internal sealed class PycoTcpTests : NetworkTest
+{
+    private const string Script = """
+        import socket, sys
+        print("arguments", sys.argv[1:], flush=True)
+        s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        s.bind(("0.0.0.0", 8090))
+        s.listen(3)
+        print("listening", flush=True)
+        connection, address = s.accept()
+        print("from", address[0], connection.recv(64), flush=True)
+        connection.sendall(b"answer")
+        connection.close()
+        """;
+
+    private string Control => $"{Folder}/pic0.ctl";
+
+    [Test]
+    public void A_script_runs_on_a_network_that_exists_with_its_parameters()
+    {
+        Start(Repository.PycoVdeSetup, "start", "10.41.0.1/24", Control, "-").Succeed();
+        RunningProgram script = Start(
+            Repository.PycoWrapper, WriteScript(), "-a", "10.41.0.32", "-d", "web0", "-f", Control, "-l", "lwipv6", "-p", "-x", "two words");
+        script.WaitForOutput("listening");
+
+        string answer = Run(
+            "-a", "10.41.0.33", "-f", Control, "--", Programs.Python, "-c",
+            "import socket; s = socket.create_connection(('10.41.0.32', 8090)); s.send(b'hello'); print(s.recv(64))").Succeed();
+
+        Assert.That(answer, Is.EqualTo("b'answer'\n"));
+        Assert.That(script.Succeed(), Is.EqualTo("arguments ['-x', 'two words']\nlistening\nfrom 10.41.0.33 b'hello'\n"));
+        Start(Repository.PycoVdeSetup, "restart", "10.41.0.1/24", Control, "-").Succeed();
+        Start(Repository.PycoVdeSetup, "stop", "10.41.0.1/24", Control, "-").Succeed();
+        Assert.That(Directory.Exists(Control), Is.False);
+    }
+
+    [Test, NeedsRoot]
+    public void With_c_the_machine_itself_is_a_host_of_the_network_until_it_is_stopped()
+    {
+        // In a network namespace of its own, which stands for the machine.
+        RunningProgram machine = Start("unshare", "-n", "bash", "-c", $$"""
+            {{Repository.PycoWrapper}} {{WriteScript()}} -s 10.41.0.1 -a 10.41.0.32 -f {{Control}} -d pico0 -c &
+            until (exec 3<>/dev/tcp/10.41.0.32/8090; echo hello >&3; head -c 6 <&3) 2>/dev/null; do sleep 0.1; done
+            echo
+            wait
+            {{Repository.PycoVdeSetup}} stop 10.41.0.1/24 {{Control}} pico0
+            ip link show pico0
+            """);
+        Assert.That(machine.WaitForExit(), Is.EqualTo(1), "there is no such device any more");
+        Assert.That(machine.Output, Does.Contain("from 10.41.0.1 b'hello\\n'").And.Contain("answer"));
+        Assert.That(machine.Errors, Does.Contain("\"pico0\" does not exist"));
+    }
+
+    [Test, NeedsRoot]
+    public void Without_root_it_says_that_the_device_needs_it()
+    {
+        RunningProgram refused = Start(
+            "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", Repository.PycoVdeSetup, "start", "10.41.0.1/24", $"/tmp/{Guid.NewGuid():N}.ctl", "pico0");
+        Assert.That(refused.WaitForExit(), Is.EqualTo(125), refused.Transcript);
+        Assert.That(refused.Errors, Does.Contain("the TAP device pico0 needs root (CAP_NET_ADMIN): run it as root, or leave the device out"));
+    }
+
+    [TestCase("there is no script", "nothing.py")]
+    [TestCase("devices of type 'tap' are not supported", "SCRIPT", "-t", "tap")]
+    [TestCase("there is no library 'slirp'", "SCRIPT", "-l", "slirp")]
+    [TestCase("no network", "SCRIPT", "-f", "/nowhere")]
+    public void What_cannot_be_is_told(string message, params string[] words)
+    {
+        RunningProgram refused = Start(Repository.PycoWrapper, words.Select(word => word == "SCRIPT" ? WriteScript() : word));
+        Assert.That(refused.WaitForExit(), Is.InRange(125, 127), refused.Transcript);
+        Assert.That(refused.Errors, Does.StartWith("pyco-wrapper: ").Or.StartWith("pyco-run: "));
+        if (message != "no network")
+            Assert.That(refused.Errors, Does.Contain(message));
+    }
+
+    private string WriteScript()
+    {
+        string path = $"{Folder}/script.py";
+        File.WriteAllText(path, Script);
+        return path;
+    }
+}
