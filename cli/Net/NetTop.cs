@@ -39,7 +39,8 @@ internal sealed class NetTop
     {
         Rates total = sample.Total;
         Columns table = new(
-            "ADDRESS", "PID", "SOCKETS", "FRAMES-IN/s", "FRAMES-OUT/s", "BITS-IN/s", "BITS-OUT/s", "DROPPED", "PROGRAM") { Numbers = Numbers };
+            "ADDRESS", "PID", "SOCKETS", "FRAMES-IN/s", "FRAMES-OUT/s", "BITS-IN/s", "BITS-OUT/s", "DROPPED", "PROGRAM")
+        { Numbers = Numbers };
         foreach (StationView station in sample.Stations.OrderByDescending(Traffic))
         {
             Rates? rates = sample.RatesOf(station);
