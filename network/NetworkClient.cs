@@ -77,9 +77,6 @@ public sealed unsafe class NetworkClient : IDisposable
     /// <summary>The socket, to wait on.</summary>
     internal int Descriptor => _socket;
 
-    /// <summary>Whether something of the answer has come with its first line, so that there is nothing to wait for.</summary>
-    internal bool HasUnread => _received.Count > 0;
-
     /// <summary>Reads of an answer that may have no end, and waits for as long as that takes.</summary>
     /// <returns>How many octets; 0 at its end.</returns>
     /// <exception cref="IOException">The connection is broken.</exception>

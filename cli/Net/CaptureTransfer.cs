@@ -29,7 +29,7 @@ internal sealed class CaptureTransfer(NetworkClient network, CaptureOutput outpu
         bool isEnding = false;
         while (true)
         {
-            if (output.IsOpen && !network.HasUnread && !WaitForMore())
+            if (output.IsOpen && !WaitForMore())
                 output.Leave();
             // Also after a failed write: the end tells how much is missing.
             if (!output.IsOpen && !isEnding)
