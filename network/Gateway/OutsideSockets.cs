@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Pyco.Host.Bridge;
+using Pyco.Host.Publishing;
 using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Wire;
@@ -26,8 +27,8 @@ internal sealed unsafe class OutsideSockets(Action<string> log)
         Errno error = TryConnect(Constants.SockStream, 0, to, now, out descriptor);
         if (error != Errno.None)
             return error;
-        Enable(descriptor, OptionNumbers.IpProtoTcp, OptionNumbers.TcpNoDelay); // the host's program has had the choice
-        Enable(descriptor, OptionNumbers.SolSocket, OptionNumbers.SoKeepAlive);
+        OutsideSocket.Enable(descriptor, OptionNumbers.IpProtoTcp, OptionNumbers.TcpNoDelay); // the host's program has had the choice
+        OutsideSocket.Enable(descriptor, OptionNumbers.SolSocket, OptionNumbers.SoKeepAlive);
         return Errno.None;
     }
 
@@ -52,14 +53,6 @@ internal sealed unsafe class OutsideSockets(Action<string> log)
         return Libc.getsockopt(descriptor, Constants.SolSocket, Constants.SoError, &error, &length) == 0
             ? (Errno)error
             : (Errno)Marshal.GetLastPInvokeError();
-    }
-
-    /// <summary>Lets the next close end a TCP connection with RST.</summary>
-    public static void ResetOnClose(int descriptor)
-    {
-        int* linger = stackalloc int[2]; // struct linger: l_onoff, l_linger
-        (linger[0], linger[1]) = (1, 0);
-        _ = Libc.setsockopt(descriptor, OptionNumbers.SolSocket, OptionNumbers.SoLinger, linger, 2 * sizeof(int));
     }
 
     private Errno TryConnect(int type, int protocol, IpEndpoint to, Instant now, out int descriptor)
@@ -91,12 +84,6 @@ internal sealed unsafe class OutsideSockets(Action<string> log)
     {
         Errno error = InternetAddress.Connect(socket, address) == 0 ? Errno.None : LastError();
         return error is Errno.EINPROGRESS or Errno.EINTR ? Errno.None : error;
-    }
-
-    private static void Enable(int descriptor, int level, int option)
-    {
-        int one = 1;
-        _ = Libc.setsockopt(descriptor, level, option, &one, sizeof(int));
     }
 
     private static Errno LastError() => (Errno)Marshal.GetLastPInvokeError();

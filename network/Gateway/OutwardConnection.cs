@@ -1,4 +1,5 @@
 using Pyco.Host.Bridge;
+using Pyco.Host.Publishing;
 using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Sockets;
@@ -178,7 +179,7 @@ internal sealed class OutwardConnection : OutsideSource, IStackSocketOwner
     private void Reset(Instant now)
     {
         if (IsAttached)
-            OutsideSockets.ResetOnClose(Descriptor);
+            OutsideSocket.Reset(Descriptor);
         Release();
         _tcp?.Abort(now);
         _owner.Remove(this);
