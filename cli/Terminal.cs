@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Pyco.Posix;
+using Pyco.Stack;
 
 namespace Pyco.Cli;
 
@@ -14,7 +16,15 @@ internal static unsafe class Terminal
 
     /// <summary>Writes on stdout.</summary>
     /// <returns>False if nobody reads it any more.</returns>
-    public static bool Out(string text) => Write(StandardOutput, text);
+    /// <exception cref="IOException">It cannot be written: the disk is full, or there is no stdout.</exception>
+    public static bool Out(string text)
+    {
+        if (Write(StandardOutput, text))
+            return true;
+        return (Errno)Marshal.GetLastPInvokeError() == Errno.EPIPE
+            ? false
+            : throw new IOException($"cannot write: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
 
     /// <summary>Rows and columns of the terminal that stdout is; null if it is none.</summary>
     public static (int Rows, int Columns)? Size()

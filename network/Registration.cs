@@ -40,7 +40,8 @@ internal sealed class Registration : IDisposable
             string? path = new FileInfo(link).LinkTarget;
             if (path is null)
                 continue;
-            if (File.Exists(NetworkFolder.ControlSocketOf(path)))
+            bool runs = Directory.Exists($"/proc/{Path.GetFileName(link)}"); // named by its process
+            if (runs && File.Exists(NetworkFolder.ControlSocketOf(path)))
                 yield return path;
             else
                 _ = Libc.unlink(link); // its network was killed

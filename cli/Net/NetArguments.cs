@@ -64,7 +64,7 @@ internal static class NetArguments
     /// <exception cref="LaunchException">No network of ours runs there.</exception>
     public static NetworkClient Connect(string path) =>
         NetworkClient.TryConnect(path) ??
-        throw new LaunchException(File.Exists($"{path}/ctl")
+        throw new LaunchException(File.Exists($"{path}/ctl") && !NetworkClient.Exists(path)
             ? $"the switch at {path} is not one of pyco-net's"
             : $"no network runs at {path}: start it with pyco-net start {path}");
 

@@ -21,6 +21,10 @@ internal static class NetworkJoin
             : NetworkClient.TryConnect(path);
         if (network is not null)
             return Join(network, order);
+        if (NetworkClient.Exists(path))
+            throw new LaunchException($"the network at {path} has ended: start it again: pyco-net start {path}");
+        if (!Path.Exists(path))
+            throw new LaunchException($"no network at {path}: start one: pyco-net start {path}, or vde_switch -s {path} -d");
         if (order.Addresses.Count == 0)
             throw new LaunchException("no address given: say which with -a, such as -a 10.40.0.32 (only networks of pyco-net choose one)");
         return HostRole.Start(order, environment);

@@ -50,7 +50,7 @@ internal sealed class RunCommand
 
     public Option<string> HostName { get; } = Text("--hostname", null, "NAME", "Host name that the program sees. Default: the machine's.");
 
-    public Option<string> Mtu { get; } = Text("--mtu", null, "OCTETS", "Largest IP packet. Default and most: 1500.");
+    public Option<string> Mtu { get; } = Text("--mtu", null, "OCTETS", "Largest IP packet, at most the network's: 1500, or what pyco-net start --mtu says, which is the default.");
 
     public Option<string[]> Publish { get; } = new("--publish", "-p")
     {

@@ -20,7 +20,8 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
     /// <summary>RFC 791 §3.2: every link must carry packets of this length.</summary>
     private const int MinimumMtu = 68;
 
-    private const int EthernetMtu = 1500;
+    /// <summary>The most that a network of ours can be told; others carry 1500 whatever is asked for.</summary>
+    private const int LargestMtu = 9000;
 
     /// <summary>IFNAMSIZ without its NUL.</summary>
     private const int InterfaceNameCapacity = 15;
@@ -182,8 +183,8 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
     {
         if (text is null)
             return null;
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int mtu) || mtu is < MinimumMtu or > EthernetMtu)
-            throw Wrong($"'{text}' is not an MTU: a number from {MinimumMtu} to {EthernetMtu}");
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int mtu) || mtu is < MinimumMtu or > LargestMtu)
+            throw Wrong($"'{text}' is not an MTU: a number from {MinimumMtu} to {LargestMtu}");
         return mtu;
     }
 

@@ -24,7 +24,7 @@ internal sealed class ControlHandler(VirtualNetwork network)
                     connection.Answer(NetworkReport.Hosts(network));
                     break;
                 case "link":
-                    string links = LinkRequests.Handle(network, request);
+                    string links = LinkRequests.Handle(network, request, connection.Peer);
                     connection.Send(ControlRequest.Ok + "\n");
                     connection.Answer(links);
                     break;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Pyco.Network.Hosts;
+using Pyco.Posix;
 using Pyco.Stack.Wire;
 using Pyco.Vde.Impairment;
 using Pyco.Vde.Switching;
@@ -10,15 +11,18 @@ namespace Pyco.Network.Control;
 /// <summary>The verb <c>link</c>: <c>port=N</c> or <c>host=ADDRESS</c> (all ports without), and <c>set=SPEC</c> to change.</summary>
 internal static class LinkRequests
 {
-    /// <exception cref="RefusedException">There is no such port, or no such cable.</exception>
-    public static string Handle(VirtualNetwork network, ControlRequest request)
+    /// <exception cref="RefusedException">There is no such port or no such cable, or it is another user's.</exception>
+    public static string Handle(VirtualNetwork network, ControlRequest request, in PeerCredentials peer)
     {
         SwitchPort[] ports = Find(network, request.Get("port"), request.Get("host"));
         string[] texts = [.. request.Text.Split('\n').Where(line => line.StartsWith("set=", StringComparison.Ordinal)).Select(line => line[4..])];
         if (texts.Length > 0)
         {
+            uint user = peer.UserId;
+            if (user != 0 && user != Libc.geteuid() && Array.Find(ports, port => port.UserId != user) is { } other)
+                throw new RefusedException($"the cable of port {other.Number} is another user's");
             foreach (SwitchPort port in ports)
-                Set(network, port, texts);
+                Set(network, port, texts, peer);
         }
         return NetworkReport.Write(json =>
         {
@@ -42,13 +46,13 @@ internal static class LinkRequests
         return host?.Port is { } own ? [own] : throw new RefusedException($"the network has no host {address}");
     }
 
-    private static void Set(VirtualNetwork network, SwitchPort port, string[] texts)
+    private static void Set(VirtualNetwork network, SwitchPort port, string[] texts, in PeerCredentials peer)
     {
         LinkSpecification before = network.Links.Find(port)?.Link ?? LinkSpecification.None;
         if (!LinkSpecification.TryParse(texts, before, out LinkSpecification? link, out string? error))
             throw new RefusedException(error);
         network.Links.Set(port, link);
-        network.Log($"port {port.Number}: link {network.Links.Find(port)!.Link}");
+        network.Log($"port {port.Number}: link {network.Links.Find(port)!.Link}, set by pid {peer.ProcessId}, uid {peer.UserId}");
     }
 
     private static void Write(Utf8JsonWriter json, SwitchPort port, PortImpairment? cable)

@@ -31,6 +31,10 @@ internal sealed class HostTable(VirtualNetwork network) : IAddressPool, IDisposa
     public JoinedHost? Find(IpAddress address, JoinedHost? except = null) =>
         _hosts.Find(host => host != except && host.Host is not null && host.Has(address));
 
+    /// <summary>The host that has an Ethernet address, other than the one that asks.</summary>
+    public JoinedHost? Find(MacAddress mac, JoinedHost except) =>
+        _hosts.Find(host => host != except && host.Host is not null && host.Mac == mac);
+
     /// <exception cref="IOException">All are in use.</exception>
     public IpPrefix ChooseAddress() =>
         _plan.Choose(IsInUse) ??

@@ -105,14 +105,14 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
     private Instant? Begin(Instant now)
     {
         _giveUpAt ??= now + ConflictPatience;
-        if (FindHolder() is { } holder)
+        if ((FindHolder() ?? FindTwin()) is { } holder)
         {
             if (holder.GivesWay())
                 _network.Hosts.End(holder);
             else if (now < _giveUpAt)
                 return now + ConflictPause;
             else
-                throw new IOException(holder.DescribeAsHolder());
+                throw new IOException(DescribeConflict(holder));
         }
         if (_network.Gateway is { } gateway && Has(gateway.Address))
             throw new IOException($"address {gateway.Address} is the network's gateway: choose another with -a");
@@ -134,6 +134,9 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         }
         return null;
     }
+
+    /// <summary>The host that has the Ethernet address which this one was told to have.</summary>
+    private JoinedHost? FindTwin() => _order.Mac is { } mac ? _network.Hosts.Find(mac, except: this) : null;
 
     private void ChooseAddresses()
     {
@@ -252,9 +255,14 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
     /// <summary>True if the programs are gone and only old connections are being finished.</summary>
     private bool GivesWay() => _host is { Stack.YieldsAddress: true };
 
-    private string DescribeAsHolder() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"address {Addresses[0].Address} is in use on this network by {_host?.Stack.Options.Mac} ({Command}, pid {ProcessId}): choose another with -a");
+    private string DescribeConflict(JoinedHost holder)
+    {
+        MacAddress? mac = holder._host?.Stack.Options.Mac;
+        string who = string.Create(CultureInfo.InvariantCulture, $"({holder.Command}, pid {holder.ProcessId})");
+        return Addresses.Any(prefix => holder.Has(prefix.Address))
+            ? $"address {holder.Addresses[0].Address} is in use on this network by {mac} {who}: choose another with -a"
+            : $"the Ethernet address {mac} is in use on this network by {holder.Addresses[0].Address} {who}: choose another with -m";
+    }
 
     private void CloseStack()
     {

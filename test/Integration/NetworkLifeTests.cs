@@ -184,6 +184,70 @@ internal sealed class NetworkLifeTests : NetworkTest
         }
     }
 
+    [Test]
+    public void A_network_that_was_killed_is_told_as_one_that_does_not_run_and_listed_once_when_it_runs_again()
+    {
+        string path = $"{Folder}/lab";
+        Net("start", path);
+        using (var process = Process.GetProcessById(Status("pid", path)))
+        {
+            process.Kill();
+            process.WaitForExit();
+        }
+        RunningProgram status = Start(Repository.PycoNet, "status", path);
+        Assert.That(status.WaitForExit(), Is.EqualTo(125));
+        Assert.That(status.Errors, Is.EqualTo($"pyco-net: no network runs at {path}: start it with pyco-net start {path}\n"));
+        RunningProgram program = Run("-f", path, "--", "true");
+        Assert.That(program.WaitForExit(), Is.EqualTo(125));
+        Assert.That(program.Errors, Is.EqualTo($"pyco-run: the network at {path} has ended: start it again: pyco-net start {path}\n"));
+
+        Net("start", path);
+        Assert.That(Net("list").Split('\n').Count(line => line.StartsWith(path, StringComparison.Ordinal)), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Two_hosts_cannot_have_one_Ethernet_address()
+    {
+        RunningProgram holder = Run("-m", "02:00:00:00:00:07", "-a", "10.40.0.7", "--", "sh", "-c", WaitForLine);
+        holder.WaitForOutput("up");
+        RunningProgram second = Run("-m", "02:00:00:00:00:07", "-a", "10.40.0.8", "--", "true");
+        Assert.That(second.WaitForExit(), Is.EqualTo(125));
+        Assert.That(second.Errors, Is.EqualTo(
+            $"pyco-run: the Ethernet address 02:00:00:00:00:07 is in use on this network by 10.40.0.7 (sh, pid {holder.Id}): choose another with -m\n"));
+    }
+
+    [Test]
+    public void What_cannot_be_written_is_told()
+    {
+        Net("start");
+        RunningProgram full = Start("sh", "-c", $"{Repository.PycoNet} ps >/dev/full");
+        Assert.That(full.WaitForExit(), Is.EqualTo(125));
+        Assert.That(full.Errors, Is.EqualTo("pyco-net: cannot write: No space left on device\n"));
+    }
+
+    [Test]
+    public void A_host_may_have_the_large_MTU_of_its_network()
+    {
+        Net("start", "--mtu", "9000");
+        Run("--mtu", "4000", "--", "true").Succeed();
+        Run("--mtu", "9000", "--", "true").Succeed();
+    }
+
+    [Test, NeedsRoot]
+    public void Another_user_of_an_open_network_cannot_change_the_cables_of_its_hosts()
+    {
+        string path = $"{Folder}/open", program = $"{Folder}/pyco-net";
+        Net("start", path, "--mode", "666");
+        Run("-f", path, "-a", "10.40.0.7", "--", "sh", "-c", WaitForLine).WaitForOutput("up");
+        File.Copy(Repository.PycoNet, program); // to where everybody may look
+        RunningProgram cut = Start(
+            "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", program, "link", path, "--set", "loss=100%");
+
+        Assert.That(cut.WaitForExit(), Is.EqualTo(125));
+        Assert.That(cut.Errors, Is.EqualTo("pyco-net: the cable of port 1 is another user's\n"));
+        Assert.That(Net("link", path), Does.Contain(" none "));
+    }
+
     private static string AddressOf(RunningProgram program)
     {
         program.WaitForOutput("up\n");

@@ -40,7 +40,7 @@ internal sealed class PublishedBinaryTests
         _folder.Dispose();
     }
 
-    [TestCase(125, "no switch at", "-a", "10.40.0.32", "-f", "/no/switch", "true")]
+    [TestCase(125, "no network at", "-a", "10.40.0.32", "-f", "/no/switch", "true")]
     [TestCase(125, "is not an address", "-a", "10.40.0", "true")]
     [TestCase(126, "not executable", "-a", "10.40.0.32", "-f", "/no/switch", "/etc/passwd")]
     [TestCase(127, "no such program", "-a", "10.40.0.32", "-f", "/no/switch", "no-such-program")]

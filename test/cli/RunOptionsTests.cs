@@ -98,7 +98,7 @@ internal sealed class RunOptionsTests
     [TestCase("not an interface name", "-a", "10.40.0.32", "-d", "a/b", "true")]
     [TestCase("not an Ethernet address", "-a", "10.40.0.32", "-m", "02:00", "true")]
     [TestCase("first octet must be even", "-a", "10.40.0.32", "-m", "03:00:00:00:00:01", "true")]
-    [TestCase("not an MTU", "-a", "10.40.0.32", "--mtu", "9000", "true")]
+    [TestCase("not an MTU", "-a", "10.40.0.32", "--mtu", "9001", "true")]
     [TestCase("not a host name", "-a", "10.40.0.32", "--hostname", "a b", "true")]
     [TestCase("'tap://' networks are not supported", "-a", "10.40.0.32", "-f", "tap://x", "true")]
     [TestCase("'80:' does not name ports", "-a", "10.40.0.32", "-p", "80:", "true")]

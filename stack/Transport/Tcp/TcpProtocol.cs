@@ -160,13 +160,14 @@ internal sealed class TcpProtocol : ITransport
     }
 
     /// <summary>
-    /// Only a small entry stays, though the user may still read what arrived. Not even that stays of a connection of this
-    /// host with itself: its segments arrive at once and in order, so that none is left to disturb another connection, and
-    /// Linux too gives such a port away again soon (tcp_tw_reuse's default, 6.1).
+    /// Only a small entry stays, though the user may still read what arrived. Not even that stays of a connection that this
+    /// host has opened to itself: its segments arrive at once and in order, so that none is left to disturb another connection,
+    /// and Linux too gives such a port away again soon (tcp_tw_reuse's default, 6.1). The port of a server stays taken, as
+    /// programs know it.
     /// </summary>
     public void BeginTimeWait(Connection connection, Instant now)
     {
-        if (connection.Route.IsLoopback)
+        if (connection.Route.IsLoopback && connection.Listener is null)
         {
             Detach(connection, TcpState.TimeWait);
             Ports.Release(connection.Claim);
