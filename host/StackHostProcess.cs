@@ -24,28 +24,7 @@ public static class StackHostProcess
     public static int Run(StackHostOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _ = Libc.setsid(); // Ctrl-C in the terminal is the program's, not ours
-        OpenFilesLimit.Raise(); // one for each socket of all our programs
-        var ready = new ReadyLine(options.ReadyDescriptor);
-        try
-        {
-            Serve(options, ready);
-            return 0;
-        }
-        catch (IOException failure)
-        {
-            if (!ready.TryTell($"error {failure.Message}"))
-                Console.Error.WriteLine($"pyco host: {failure.Message}");
-            return 1;
-        }
-#pragma warning disable CA1031 // whatever it is, the programs' sockets end and the user is told
-        catch (Exception bug)
-#pragma warning restore CA1031
-        {
-            ready.TryTell($"error the stack host failed: {bug.Message}");
-            Console.Error.WriteLine($"pyco host: internal error, please report it: {bug}");
-            return 1;
-        }
+        return BackgroundProcess.Run("pyco host", "the stack host", options.ReadyDescriptor, ready => Serve(options, ready));
     }
 
     private static void Serve(StackHostOptions options, ReadyLine ready)

@@ -20,28 +20,7 @@ public static class NetworkProcess
     public static int Run(NetworkOptions options, int readyDescriptor, Func<string, string?> environment)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _ = Libc.setsid();
-        OpenFilesLimit.Raise(); // some for each host, and one for each of their sockets
-        ReadyLine ready = new(readyDescriptor);
-        try
-        {
-            Serve(options, ready, environment);
-            return 0;
-        }
-        catch (IOException failure)
-        {
-            if (!ready.TryTell($"error {failure.Message}"))
-                Console.Error.WriteLine($"pyco-net: {failure.Message}");
-            return 1;
-        }
-#pragma warning disable CA1031 // whatever it is, the programs' sockets end and the user is told
-        catch (Exception bug)
-#pragma warning restore CA1031
-        {
-            ready.TryTell($"error the network failed: {bug.Message}");
-            Console.Error.WriteLine($"pyco-net: internal error, please report it: {bug}");
-            return 1;
-        }
+        return BackgroundProcess.Run("pyco-net", "the network", readyDescriptor, ready => Serve(options, ready, environment));
     }
 
     private static void Serve(NetworkOptions options, ReadyLine ready, Func<string, string?> environment)

@@ -42,9 +42,6 @@ public sealed class PortImpairment : IDisposable
     /// <summary>What happened to frames to the station.</summary>
     public LinkCounters Down => _down.Counters;
 
-    /// <summary>True if the cable is perfect and holds nothing any more.</summary>
-    public bool IsIdle => Link.IsNone && _up.Held == 0 && _down.Held == 0;
-
     /// <summary>Changes the cable; frames that are on it are not lost.</summary>
     public void Reconfigure(LinkSpecification link)
     {
