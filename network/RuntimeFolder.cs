@@ -17,6 +17,9 @@ public static class RuntimeFolder
     /// <summary>Where running networks with other paths are noted, so that they can be listed.</summary>
     public static string Register(Func<string, string?> environment) => $"{Find(environment)}/networks";
 
+    /// <summary>What the user's hosts know together and nobody else does.</summary>
+    public static string Secret(Func<string, string?> environment) => $"{Find(environment)}/secret";
+
     /// <summary>Makes the folder.</summary>
     /// <exception cref="IOException">It cannot be made, or somebody else has it.</exception>
     public static void Ensure(Func<string, string?> environment)

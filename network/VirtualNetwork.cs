@@ -58,6 +58,9 @@ internal sealed class VirtualNetwork : IDisposable
 
     public NetworkOptions Options { get; }
 
+    /// <summary>The hosts': one may get the address of another that has ended.</summary>
+    public ConnectionSecret ConnectionSecret { get; } = ConnectionSecret.Create(KernelEntropy.Instance);
+
     public NetworkFolder Folder { get; }
 
     /// <summary>The buffers of the switch and of all stacks.</summary>

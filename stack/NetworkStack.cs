@@ -33,6 +33,9 @@ public sealed record StackOptions
     /// <see cref="NetworkStack.Transit"/>.
     /// </summary>
     public bool IsTransparent { get; init; }
+
+    /// <summary>Shared with the hosts that may have the address before or after this one; null for one of its own.</summary>
+    public ConnectionSecret? ConnectionSecret { get; init; }
 }
 
 /// <summary>
@@ -76,7 +79,8 @@ public sealed class NetworkStack
         _internet = new InternetLayer(options, _link, memory, entropy, Counters);
         _udp = new UdpProtocol(_internet, _changed, entropy, Counters);
         _internet.Udp = _udp;
-        _tcp = new TcpProtocol(_internet, _changed, memory.Chunks, entropy);
+        _tcp = new TcpProtocol(
+            _internet, _changed, memory.Chunks, entropy, options.ConnectionSecret ?? ConnectionSecret.Create(entropy));
         _internet.Tcp = _tcp;
         if (options.IsTransparent)
             Transit = new TransitTraffic(_internet, _tcp, _udp, Counters);

@@ -1,4 +1,5 @@
 using Pyco.Host;
+using Pyco.Network;
 using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Wire;
@@ -36,6 +37,7 @@ internal static class HostRole
                 Addresses = order.Addresses,
                 Gateway = order.Gateway,
                 Mtu = order.Mtu,
+                ConnectionSecret = SecretFile.Take(Environment.GetEnvironmentVariable),
             },
             OpenLink = (frames, clock) => OpenLink(order, frames, clock),
             Published = order.Published,

@@ -164,6 +164,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
             Addresses = Addresses,
             Gateway = _order.Gateway ?? GatewayFor(Addresses),
             Mtu = mtu,
+            ConnectionSecret = _network.ConnectionSecret,
         };
         _host = new StackHost(
             _network.Loop, options, OpenLink(mac), _network.Memory, _order.Credentials, _order.InterfaceName, _network.Log);

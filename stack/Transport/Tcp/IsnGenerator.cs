@@ -7,12 +7,12 @@ namespace Pyco.Stack.Transport.Tcp;
 /// Initial sequence numbers that a stranger cannot guess and that grow from one incarnation of a connection to the next
 /// (RFC 6528: ISN = M + F(addresses, ports, secret)); and, by the same hash, timestamps' offsets (RFC 7323 §7.1).
 /// </summary>
-internal sealed class IsnGenerator(Entropy entropy)
+internal sealed class IsnGenerator(ConnectionSecret secret)
 {
     private const int TupleLength = (2 * IpAddress.LengthV6) + 4;
 
-    private readonly SipHash _sequence = SipHash.WithRandomKey(entropy);
-    private readonly SipHash _timestamp = SipHash.WithRandomKey(entropy);
+    private readonly SipHash _sequence = SipHash.WithKey(secret.Octets[..SipHash.KeyLength]);
+    private readonly SipHash _timestamp = SipHash.WithKey(secret.Octets[SipHash.KeyLength..]);
 
     /// <summary>The ISS for a connection that begins now.</summary>
     public SequenceNumber Next(in IpEndpoint local, in IpEndpoint remote, Instant now)

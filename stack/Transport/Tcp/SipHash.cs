@@ -6,12 +6,17 @@ namespace Pyco.Stack.Transport.Tcp;
 /// <summary>SipHash-2-4 (Aumasson, Bernstein 2012): a short keyed hash that shows nothing of its key.</summary>
 internal readonly struct SipHash
 {
+    public const int KeyLength = 16;
+
     private readonly ulong _key0;
     private readonly ulong _key1;
 
     public SipHash(ulong key0, ulong key1) => (_key0, _key1) = (key0, key1);
 
     public static SipHash WithRandomKey(Entropy entropy) => new(entropy.NextUInt64(), entropy.NextUInt64());
+
+    public static SipHash WithKey(ReadOnlySpan<byte> octets) =>
+        new(BinaryPrimitives.ReadUInt64LittleEndian(octets), BinaryPrimitives.ReadUInt64LittleEndian(octets[8..]));
 
     public ulong Hash(ReadOnlySpan<byte> octets)
     {

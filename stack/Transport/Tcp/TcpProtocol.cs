@@ -25,14 +25,14 @@ internal sealed class TcpProtocol : ITransport
     private readonly LocalQueues _queues = new();
     private Connection? _lastUsed;
 
-    public TcpProtocol(INetworkLayer network, Queue<StackSocket> changed, ChunkPool chunks, Entropy entropy)
+    public TcpProtocol(INetworkLayer network, Queue<StackSocket> changed, ChunkPool chunks, Entropy entropy, ConnectionSecret secret)
     {
         Network = network;
         Chunks = chunks;
         _changed = changed;
         Writer = new SegmentWriter(network);
         Ports = new PortTable(entropy);
-        Isns = new IsnGenerator(entropy);
+        Isns = new IsnGenerator(secret);
         Cookies = new SynCookies(entropy);
     }
 

@@ -22,7 +22,13 @@ internal sealed class TestHost : IDisposable
     private readonly List<UdpSocket> _sockets = [];
     private Instant? _next;
 
-    public TestHost(bool detectConflicts = false, int mtu = 1500, bool start = true, bool checksumTrusted = false, int seed = 1)
+    public TestHost(
+        bool detectConflicts = false,
+        int mtu = 1500,
+        bool start = true,
+        bool checksumTrusted = false,
+        int seed = 1,
+        ConnectionSecret? secret = null)
     {
         Link = new RecordingLink
         {
@@ -37,6 +43,7 @@ internal sealed class TestHost : IDisposable
                 Addresses = [new IpPrefix(IpAddress.Parse(Address), 24)],
                 Gateway = IpAddress.Parse(Gateway),
                 DetectConflicts = detectConflicts,
+                ConnectionSecret = secret,
             },
             Link,
             Frames,

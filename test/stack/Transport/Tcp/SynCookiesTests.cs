@@ -56,10 +56,10 @@ public class SynCookiesTests
     [Test]
     public void An_ISS_grows_with_time_and_differs_between_connections()
     {
-        IsnGenerator generator = new(Entropy.Seeded(1));
+        IsnGenerator generator = new(ConnectionSecret.Create(Entropy.Seeded(1)));
         SequenceNumber first = generator.Next(Local, Remote, Start);
         Assert.That(generator.Next(Local, Remote, Start + TimeSpan.FromMilliseconds(1)) - first, Is.EqualTo(250));
         Assert.That(generator.Next(Local, Remote with { Port = 40001 }, Start), Is.Not.EqualTo(first));
-        Assert.That(new IsnGenerator(Entropy.Seeded(2)).Next(Local, Remote, Start), Is.Not.EqualTo(first));
+        Assert.That(new IsnGenerator(ConnectionSecret.Create(Entropy.Seeded(2))).Next(Local, Remote, Start), Is.Not.EqualTo(first));
     }
 }
