@@ -53,9 +53,10 @@ internal static unsafe class Connect
         Errno error = HostRequest.ConnectToHost(fd, datagrams: false);
         if (error != Errno.None)
             return error;
+        int sendBuffer = SendBuffer.Shrink(fd, ref state);
         state |= SocketState.Known | SocketState.Connecting;
         Descriptor.SetState(fd, state);
-        error = Filler.SendRequest(fd, request);
+        error = Filler.SendRequest(fd, request, sendBuffer);
         if (error != Errno.None)
             return error;
         return Descriptor.IsNonBlocking(fd) ? Errno.EINPROGRESS : Await(fd);
@@ -110,7 +111,7 @@ internal static unsafe class Connect
 
         // Read anew: during the wait another thread may have set options, or closed the socket.
         if (Descriptor.IsOurStream(fd, out SocketState state) && (state & SocketState.Connecting) != 0)
-            Descriptor.SetState(fd, state | SocketState.Established);
+            Descriptor.SetState(fd, SendBuffer.Restore(fd, state) | SocketState.Established);
         return Errno.None;
     }
 

@@ -15,9 +15,13 @@ internal static unsafe class Filler
     private static Zeros Chunk;
 #pragma warning restore CS0169
 
-    internal static Errno SendRequest(int fd, Request* request)
+    /// <summary>Sends a connect request.</summary>
+    /// <param name="fd">The socket.</param>
+    /// <param name="request">The request, but for its argument.</param>
+    /// <param name="sendBuffer">The socket's SO_SNDBUF.</param>
+    internal static Errno SendRequest(int fd, Request* request, int sendBuffer)
     {
-        int length = LengthFor(fd);
+        int length = LengthFor(sendBuffer);
         request->Argument = length;
         StackHost.Sign(request);
         IoVector* vectors = stackalloc IoVector[MaxChunks + 1];
@@ -40,12 +44,9 @@ internal static unsafe class Filler
         }
     }
 
-    private static int LengthFor(int fd)
+    private static int LengthFor(int sendBuffer)
     {
-        int size = 0;
-        uint optionLength = sizeof(int);
-        _ = Kernel.GetOption(fd, SolSocket, SoSndbuf, &size, &optionLength);
-        int length = (size / 4) + HostProtocol.FillerMargin;
+        int length = (sendBuffer / 4) + HostProtocol.FillerMargin;
         return length < ChunkLength * MaxChunks ? length : ChunkLength * MaxChunks;
     }
 

@@ -33,6 +33,8 @@ internal static unsafe class SocketOptions
             case SoBindToDevice:
                 *length = 0;
                 return Errno.None;
+            case SoSndbuf when (state & SocketState.HasSmallSendBuffer) != 0:
+                return Options.Give(SendBuffer.Usual, value, length);
             case SoPeerSec or SoAttachFilter:
                 return Errno.ENOPROTOOPT;
             default:
@@ -57,7 +59,7 @@ internal static unsafe class SocketOptions
             case SoRcvTimeo or SoSndTimeo or SoPriority:
                 return SetInheritable(fd, state, name, value, length);
             case SoSndbuf or SoSndBufForce:
-                return SetSendBuffer(fd, name, value, length);
+                return SetSendBuffer(fd, state, name, value, length);
             case SoBindToDevice:
                 return IsOurInterface(value, length) ? Errno.None : Errno.ENODEV;
             case SoZeroCopy or SoPassCred or SoPassSec:
@@ -100,10 +102,12 @@ internal static unsafe class SocketOptions
         return error;
     }
 
-    private static Errno SetSendBuffer(int fd, int name, byte* value, uint length)
+    private static Errno SetSendBuffer(int fd, SocketState state, int name, byte* value, uint length)
     {
         if (length < sizeof(int))
             return Errno.EINVAL;
+        if ((state & SocketState.HasSmallSendBuffer) != 0)
+            Descriptor.SetState(fd, state & ~SocketState.HasSmallSendBuffer); // from now on it is the program's
         int size = *(int*)value;
         if (size is >= 0 and < SmallestSendBuffer)
             size = SmallestSendBuffer;

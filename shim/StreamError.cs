@@ -32,7 +32,12 @@ internal static unsafe class StreamError
         if ((state & (SocketState.Connecting | SocketState.Accepted)) == 0)
             return Errno.None;
         int events = Kernel.PollNow(fd, PollOut);
-        return (events & (PollErr | PollHup)) != 0 ? Ask(fd) : Errno.None;
+        if ((events & (PollErr | PollHup)) != 0)
+            return Ask(fd);
+        // What a program asks that has connected without waiting, before it begins to send.
+        if ((events & PollOut) != 0 && (state & SocketState.HasSmallSendBuffer) != 0)
+            Descriptor.SetState(fd, SendBuffer.Restore(fd, state));
+        return Errno.None;
     }
 
     /// <summary>

@@ -46,7 +46,7 @@ internal static class HostProtocol
     /// How much filler a connect sends behind its request: a quarter of SO_SNDBUF and this much more, which switches
     /// POLLOUT off until the host has read it, and the host reads it when the handshake ends.
     /// </summary>
-    public const int FillerMargin = 4096;
+    public const int FillerMargin = 256;
 
     /// <summary>
     /// The shim keeps a word in each kernel socket with SO_INCOMING_CPU, an integer that AF_UNIX stores and never uses:
@@ -112,6 +112,9 @@ internal enum SocketState
     /// TCP: SO_REUSEADDR, SO_KEEPALIVE or SO_BROADCAST was set. Until then the kernel socket need not be asked for them.
     /// </summary>
     HasOptions = 0x4000,
+
+    /// <summary>TCP: the send buffer is small, so that little filler is needed, until the program is seen to know of its connection.</summary>
+    HasSmallSendBuffer = 0x8000,
 }
 
 /// <summary>What a request asks for.</summary>

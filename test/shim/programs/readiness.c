@@ -12,6 +12,14 @@ static int error_of(int fd)
     return error;
 }
 
+static int send_buffer_of(int fd)
+{
+    int size = -1;
+    socklen_t length = sizeof size;
+    must("SO_SNDBUF", getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length));
+    return size;
+}
+
 static void print_events(const char *what, int events)
 {
     printf("%s:%s%s%s%s%s%s\n", what, events & POLLIN ? " in" : "", events & POLLOUT ? " out" : "",
@@ -52,6 +60,32 @@ static void connecting(void)
     int blocking = must("socket", socket(AF_INET, SOCK_STREAM, 0));
     say("blocking, refused", connect(blocking, (struct sockaddr *)&nobody, sizeof nobody));
     say("the same socket to a listener", connect(blocking, (struct sockaddr *)&at, sizeof at));
+}
+
+/* The send buffer never shows smaller than it was, and what the program chooses stays. */
+static void send_buffers(void)
+{
+    int listener = listening();
+    struct sockaddr_in at = local_of(listener);
+    for (int chooses = 0; chooses < 2; chooses++) {
+        int fd = must("socket", socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+        int before = send_buffer_of(fd);
+        say("connect", connect(fd, (struct sockaddr *)&at, sizeof at));
+        printf("as large while it connects: %d\n", send_buffer_of(fd) >= before);
+        if (chooses)
+            must("SO_SNDBUF", setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){40000}, sizeof(int)));
+        print_events("connected", wait_for(fd, POLLOUT));
+        printf("SO_ERROR %d\n", error_of(fd));
+        if (chooses)
+            printf("chosen: %d\n", send_buffer_of(fd));
+        else
+            printf("as large as before: %d\n", send_buffer_of(fd) >= before);
+        close(fd);
+    }
+    int fd = connected_to(listener);
+    say("of a blocking connect", send_buffer_of(fd) >= 65536);
+    close(fd);
+    close(listener);
 }
 
 static void streams(void)
@@ -176,6 +210,7 @@ int main(void)
     int ends[2];
     begin();
     connecting();
+    send_buffers();
     streams();
     connection(ends);
     full(ends[0], ends[1]);
