@@ -63,6 +63,9 @@ internal static unsafe partial class Libc
     internal static partial int recvmmsg(int fd, MultiMessageHeader* messages, uint count, int flags, TimeSpec* timeout);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int sendmmsg(int fd, MultiMessageHeader* messages, uint count, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial nint sendmsg(int fd, MessageHeader* message, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -136,7 +139,7 @@ internal struct ControlHeader
     public int Type;
 }
 
-/// <summary>struct mmsghdr: one of the messages of recvmmsg(2).</summary>
+/// <summary>struct mmsghdr: one of the messages of recvmmsg(2) and sendmmsg(2).</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct MultiMessageHeader
 {

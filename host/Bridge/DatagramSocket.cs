@@ -12,10 +12,10 @@ namespace Pyco.Host.Bridge;
 internal sealed unsafe class DatagramSocket : ProgramSocket
 {
     /// <summary>What one socket may move before the others have their turn.</summary>
-    private const int MessagesPerTurn = 256;
+    private const int MessagesPerTurn = 2 * IncomingMessages.Capacity;
 
     private bool _mayRead;
-    private Datagram? _waiting;
+    private readonly Queue<Datagram> _waiting = new(capacity: 0);
     private Errno _untoldError;
 
     public DatagramSocket(SocketBridge bridge, SocketKey key, UdpSocket udp)
@@ -67,8 +67,8 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     public override void Abandon(Instant now)
     {
         CloseDescriptor();
-        _waiting?.Dispose();
-        _waiting = null;
+        while (_waiting.TryDequeue(out Datagram datagram))
+            datagram.Dispose();
         Udp.Close();
         Bridge.Sockets.Remove(this);
     }
@@ -90,46 +90,26 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
 
     private void MoveToStack(Instant now)
     {
-        Span<byte> buffer = Bridge.MessageBuffer;
-        for (int budget = MessagesPerTurn; _mayRead && IsAttached; budget--)
+        IncomingMessages messages = IncomingMessages.OfThisThread;
+        for (int budget = MessagesPerTurn; _mayRead && IsAttached; budget -= IncomingMessages.Capacity)
         {
             if (budget <= 0)
             {
                 Bridge.ContinueNextTurn(this);
                 return;
             }
-            if (!TryReceive(buffer, out int length, out bool isEnd))
+            Errno error = messages.Receive(Descriptor, out int count);
+            _mayRead = count == IncomingMessages.Capacity; // an end is as many empty messages as were asked for
+            bool isEnd = error is not (Errno.None or Errno.EAGAIN);
+            for (int index = 0; index < count && !isEnd; index++)
             {
-                if (isEnd)
-                    Abandon(now);
-                return;
+                isEnd = messages.IsEnd(index);
+                if (!isEnd)
+                    Send(messages[index], now);
             }
-            Send(buffer[..length], now);
+            if (isEnd)
+                Abandon(now);
         }
-    }
-
-    /// <summary>An empty message and the end both read as 0: only a message has a sender's name.</summary>
-    private bool TryReceive(Span<byte> buffer, out int length, out bool isEnd)
-    {
-        nint result;
-        byte* name = stackalloc byte[UnixAddress.Capacity];
-        MessageHeader message = new() { Name = name, NameLength = UnixAddress.Capacity, VectorCount = 1 };
-        do
-        {
-            fixed (byte* start = buffer)
-            {
-                IoVector vector = new() { Base = start, Length = (nuint)buffer.Length };
-                message.Vectors = &vector;
-                message.NameLength = UnixAddress.Capacity;
-                result = Libc.recvmsg(Descriptor, &message, Constants.MsgDontwait);
-            }
-        }
-        while (result < 0 && Marshal.GetLastPInvokeError() == (int)Errno.EINTR);
-        length = (int)Math.Max(0, result);
-        bool isNothing = result < 0 && Marshal.GetLastPInvokeError() == (int)Errno.EAGAIN;
-        _mayRead &= !isNothing;
-        isEnd = !isNothing && (result < 0 || (result == 0 && message.NameLength == 0));
-        return result >= 0 && !isEnd;
     }
 
     private void Send(Span<byte> message, Instant now)
@@ -161,28 +141,43 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
                 TellError(_untoldError);
                 continue;
             }
-            Datagram datagram;
-            if (_waiting is { } waiting)
-                datagram = waiting;
-            else if (!Udp.TryReceive(out datagram))
+            OutgoingMessages messages = OutgoingMessages.OfThisThread;
+            while (!messages.IsFull && TryTakeNext(out Datagram datagram))
+                Add(messages, datagram);
+            if (messages.Count == 0)
                 return;
-            _waiting = datagram;
-            if (!TryDeliver(datagram))
-                return;
-            datagram.Dispose();
-            _waiting = null;
+            Deliver(messages);
         }
     }
 
-    private bool TryDeliver(in Datagram datagram)
+    private bool TryTakeNext(out Datagram datagram) => _waiting.TryDequeue(out datagram) || Udp.TryReceive(out datagram);
+
+    private void Add(OutgoingMessages messages, in Datagram datagram)
     {
         if (Udp.Remote is not null)
-            return TrySend(default, datagram.Frame.Octets);
+        {
+            messages.Add(datagram);
+            return;
+        }
         DatagramHeader header = NewHeader();
         header.Peer = WireAddresses.Write(datagram.Source, IsV6);
         header.LocalFamily = (ushort)(IsV6 ? Constants.AfInet6 : Constants.AfInet);
         datagram.Destination.Address.WriteV6(new Span<byte>(header.LocalOctets, IpAddress.LengthV6));
-        return TrySend(new ReadOnlySpan<byte>(&header, sizeof(DatagramHeader)), datagram.Frame.Octets);
+        messages.Add(datagram, header);
+    }
+
+    /// <summary>What the program's queue does not take waits; a program that has gone counts as served.</summary>
+    private void Deliver(OutgoingMessages messages)
+    {
+        int sent = messages.Send(Descriptor);
+        if (sent < 0 && Marshal.GetLastPInvokeError() != (int)Errno.EAGAIN)
+        {
+            messages.Drop(first: 0);
+            return;
+        }
+        if (sent < 0)
+            AwaitRoom();
+        messages.TakeBack(Math.Max(sent, 0), _waiting);
     }
 
     /// <summary>Sends the error, or keeps it for when there is room: the newest is the one that counts, as for SO_ERROR.</summary>
@@ -192,7 +187,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
             return;
         DatagramHeader header = NewHeader();
         header.Error = (int)error;
-        _untoldError = TrySend(new ReadOnlySpan<byte>(&header, sizeof(DatagramHeader)), default) ? Errno.None : error;
+        _untoldError = TrySend(header) ? Errno.None : error;
     }
 
     private DatagramHeader NewHeader()
@@ -202,16 +197,13 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         return header;
     }
 
-    /// <summary>False if the program's queue is full; a program that has gone counts as served.</summary>
-    private bool TrySend(ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload)
+    /// <summary>False if the program's queue is full; a program that has gone counts as told.</summary>
+    private bool TrySend(in DatagramHeader header)
     {
-        fixed (byte* first = header, second = payload)
+        fixed (DatagramHeader* octets = &header)
         {
-            IoVector* vectors = stackalloc IoVector[2];
-            vectors[0] = new IoVector { Base = first, Length = (nuint)header.Length };
-            vectors[1] = new IoVector { Base = second, Length = (nuint)payload.Length };
-            MessageHeader message = new() { Vectors = vectors, VectorCount = 2 };
-            nint sent = Libc.sendmsg(Descriptor, &message, Constants.MsgDontwait | Constants.MsgNosignal);
+            nint sent = Libc.send(
+                Descriptor, octets, (nuint)sizeof(DatagramHeader), Constants.MsgDontwait | Constants.MsgNosignal);
             if (sent >= 0 || Marshal.GetLastPInvokeError() != (int)Errno.EAGAIN)
                 return true;
         }
