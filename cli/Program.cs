@@ -70,7 +70,9 @@ internal static class Program
             case HostRole.Name:
                 return HostRole.Run();
             case NetworkRole.Name:
-                return NetworkRole.Run();
+                return NetworkRole.Run(new ProgramEnvironment(image.Environment));
+            case NetworkGuard.Role:
+                return NetworkGuard.Run();
             case "--version":
                 Terminal.Out($"{Names.Pyco} {Version}\n");
                 return ExitStatus.Success;

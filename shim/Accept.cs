@@ -9,6 +9,9 @@ namespace Pyco.Shim;
 /// <summary>accept(2) and accept4(2): the kernel's own, with the peer's address taken from the connecting name.</summary>
 internal static unsafe class Accept
 {
+    /// <summary>How long a blocking accept() takes to fail again after the host's end.</summary>
+    private const int AgainMilliseconds = 250;
+
     [UnmanagedCallersOnly(EntryPoint = "accept")]
     public static int Export(int fd, byte* address, uint* length) => Take(fd, address, length, 0);
 
@@ -30,7 +33,7 @@ internal static unsafe class Accept
             uint nameLength = (uint)sizeof(UnixAddress);
             int accepted = Next.Accept4(fd, (byte*)&name, &nameLength, flags);
             if (accepted < 0)
-                return accepted;
+                return AfterFailure(fd);
             WireAddress local;
             WireAddress remote;
             if (IsFromHost(accepted) && SocketName.TryReadConnection(&name, nameLength, &local, &remote))
@@ -43,7 +46,35 @@ internal static unsafe class Accept
 
             // Anybody on the machine may connect to an abstract name; such a caller must never pass for a TCP peer.
             _ = Kernel.Close(accepted);
+            // He may have come to wake us because the host has ended. Whether that is so, the kernel knows.
+            if (!HostRequest.IsHostThere())
+                return AfterHost(fd);
         }
+    }
+
+    /// <summary>
+    /// No connection will come any more. Who waits in accept() is one of perhaps many: the kernel wakes all, for ever.
+    /// A listener that does not block is told once and then silent, because a program that goes on polling, as most do
+    /// after an error of accept(), must not be kept busy by it.
+    /// </summary>
+    private static int AfterHost(int fd)
+    {
+        if (!Descriptor.IsNonBlocking(fd))
+            _ = Kernel.Shutdown(fd, ShutRdwr);
+        return LibcError.Answer(Errno.ENETDOWN);
+    }
+
+    /// <summary>The kernel's error stays, unless it is there because <see cref="AfterHost"/> has shut the listener down.</summary>
+    private static int AfterFailure(int fd)
+    {
+        if (*LibcError.Location() != (int)Errno.EINVAL || !Descriptor.IsOurStream(fd, out SocketState now) ||
+            (now & (SocketState.Listening | SocketState.ReadShut)) != SocketState.Listening ||
+            (Kernel.PollNow(fd, PollIn) & PollHup) == 0)
+            return -1;
+        // Who tries again and again shall not need a whole processor for it.
+        if (!Descriptor.IsNonBlocking(fd))
+            _ = Next.Poll(HostRequest.NoSocket, 0, AgainMilliseconds, out _);
+        return LibcError.Answer(Errno.ENETDOWN);
     }
 
     private static bool IsFromHost(int accepted)

@@ -39,6 +39,21 @@ internal static unsafe class HostRequest
         return Ask(socket, &request, reply);
     }
 
+    /// <summary>False if nobody takes requests any more: the host has ended. Does not wait.</summary>
+    internal static bool IsHostThere()
+    {
+        if (!StackHost.IsReachable)
+            return false;
+        int connection = Kernel.Socket(AfUnix, SockStream | SockNonblock | SockCloexec, 0);
+        if (connection < 0)
+            return true; // nothing is known
+        UnixAddress address;
+        uint length = SocketName.WriteRequests(&address);
+        int result = Kernel.Connect(connection, &address, length);
+        _ = Kernel.Close(connection);
+        return result != -(int)Errno.ECONNREFUSED;
+    }
+
     /// <summary>Connects a socket to the host; ENETDOWN if there is none.</summary>
     internal static Errno ConnectToHost(int socket, bool datagrams)
     {

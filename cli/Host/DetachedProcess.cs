@@ -64,6 +64,25 @@ internal static unsafe class DetachedProcess
         return ExitStatus.Success;
     }
 
+    /// <summary>Starts our own binary in another role as a child, which gets these descriptors and no other.</summary>
+    /// <param name="role">Which one.</param>
+    /// <param name="input">Its standard input.</param>
+    /// <param name="output">Its standard output.</param>
+    /// <param name="environment">Its environment.</param>
+    /// <exception cref="LaunchException">It did not start.</exception>
+    public static void StartBeside(string role, int input, int output, ProgramEnvironment environment)
+    {
+        int nowhere = Processes.open("/dev/null", Processes.ReadWrite | Processes.CloseOnExec, 0);
+        SpawnFileActions actions;
+        _ = Processes.posix_spawn_file_actions_init(&actions);
+        _ = Processes.posix_spawn_file_actions_adddup2(&actions, input, Descriptors.Order);
+        _ = Processes.posix_spawn_file_actions_adddup2(&actions, output, Descriptors.Output);
+        _ = Processes.posix_spawn_file_actions_adddup2(&actions, nowhere, Descriptors.Error);
+        _ = Processes.posix_spawn_file_actions_addclosefrom_np(&actions, Descriptors.Ready);
+        _ = Spawn([role], &actions, environment.Variables);
+        _ = Libc.close(nowhere);
+    }
+
     /// <summary>Reads the order in the process that was started.</summary>
     /// <exception cref="LaunchException">There is none: somebody else has started us.</exception>
     public static T TakeOrder<T>(string role, Func<string, T> read)

@@ -45,10 +45,11 @@ internal static class NetworkRole
         }
     }
 
-    public static int Run()
+    public static int Run(ProgramEnvironment environment)
     {
         NetworkOptions options = DetachedProcess.TakeOrder(Name, NetworkOptions.Read);
         DetachedProcess.LetGo();
+        using IDisposable guard = NetworkGuard.Start(environment);
         return NetworkProcess.Run(options, Descriptors.Ready, Environment.GetEnvironmentVariable);
     }
 }

@@ -20,6 +20,21 @@ internal static unsafe class KernelSockets
         return isTaken;
     }
 
+    /// <summary>
+    /// Makes a listener readable whose host is no more: it gets a connection that the kernel keeps for it. The library
+    /// takes it for a stranger's, looks for its host, and tells the program (docs/host-protocol.md, "Life").
+    /// </summary>
+    public static void WakeListener(in UnixAddress name)
+    {
+        int caller = Libc.socket(
+            Constants.AfUnix, Constants.SockStream | Constants.SockNonblock | Constants.SockCloexec, 0);
+        if (caller < 0)
+            return;
+        // It may be gone, or have connections enough that wait for it: then it is awake.
+        _ = UnixAddress.Connect(caller, name);
+        _ = Libc.close(caller);
+    }
+
     /// <summary>SOCK_STREAM and so on; -1 for what is no socket.</summary>
     public static int TypeOf(int descriptor)
     {

@@ -167,6 +167,10 @@ internal sealed class SocketBridge : IDisposable
 
     public void Dispose()
     {
+        UnixAddress[] listeners =
+        [
+            .. Sockets.All.OfType<StreamSocket>().Where(socket => socket.IsListening).Select(socket => Names.Program(socket.Key)),
+        ];
         foreach (ProgramSocket socket in Sockets.All.ToArray())
         {
             if (socket is StreamSocket stream)
@@ -179,6 +183,8 @@ internal sealed class SocketBridge : IDisposable
         _datagrams.Dispose();
         _notes.Dispose();
         _spares.Dispose();
+        foreach (UnixAddress listener in listeners)
+            KernelSockets.WakeListener(listener); // now that nobody answers where their library asks
     }
 
     private Acceptor Listen(in UnixAddress name, int type, Func<Acceptor, Instant, Errno> tryInShortage) =>

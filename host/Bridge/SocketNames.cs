@@ -1,4 +1,6 @@
 using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
 using Pyco.Host.Protocol;
 using Pyco.Posix;
 using Pyco.Stack.Wire;
@@ -13,7 +15,7 @@ internal sealed class SocketNames(uint hostId)
     // One octet for the leading NUL of an abstract name is not counted.
     private const int MaxLength = 107;
 
-    private readonly byte[] _prefix = System.Text.Encoding.ASCII.GetBytes($"{Root}{hostId:x8}");
+    private readonly byte[] _prefix = Encoding.ASCII.GetBytes($"{Root}{hostId:x8}");
 
     /// <summary><c>pyco/H</c>.</summary>
     public UnixAddress Requests => UnixAddress.Abstract(_prefix);
@@ -51,6 +53,15 @@ internal sealed class SocketNames(uint hostId)
         length = AppendEndpoint(name, length, local);
         length = AppendEndpoint(name, length, remote);
         return UnixAddress.Abstract(name[..length]);
+    }
+
+    /// <summary>Reads whose a name is that begins like ours.</summary>
+    public static bool TryReadHost(string name, out uint hostId)
+    {
+        hostId = 0;
+        return name.Length >= Root.Length + HostProtocol.HostIdDigits && name.Length <= MaxLength && Ascii.IsValid(name) &&
+            name.StartsWith(Root, StringComparison.Ordinal) && uint.TryParse(
+                name.AsSpan(Root.Length, HostProtocol.HostIdDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out hostId);
     }
 
     /// <summary>Reads the name of a program's socket.</summary>

@@ -84,6 +84,43 @@ internal sealed class FailureTests() : WireTest(WireKind.StockSwitch)
     }
 
     [Test]
+    public void Who_waits_for_connections_is_woken_when_the_host_ends_in_order()
+    {
+        RunningProgram server = Wire.RunAt(Wire.FreshAddress(), Programs.Python, "-u", "-c", """
+            import errno, socket
+            listener = socket.create_server(("", 80))
+            print("waits")
+            try:
+                listener.accept()
+            except OSError as error:
+                print(errno.errorcode[error.errno])
+            """);
+        server.WaitForOutput("waits");
+
+        HostProcess.Of(server).Terminate();
+
+        Assert.That(server.Succeed(), Does.Contain("ENETDOWN\n"));
+    }
+
+    [Test]
+    public void Nginx_is_told_once_for_each_listener_that_its_host_has_ended()
+    {
+        Wire.Write("site/index.html", "page");
+        string address = Wire.FreshAddress();
+        // Its own environment it overwrites with its title.
+        RunningProgram server = Wire.RunAt(
+            address, ["sh", "-c", "echo $PYCO_HOST; exec \"$@\"", "sh", .. Programs.NginxCommand(Wire, address, Wire.PathOf("site"))]);
+        Wire.WaitUntilListening(address, 80);
+
+        RunningProgram.Signal(int.Parse(server.Output.Split(':')[3], CultureInfo.InvariantCulture), RunningProgram.SigTerm);
+
+        server.WaitForOutput("Network is down");
+        server.Terminate();
+        server.WaitForExit();
+        Assert.That(server.Errors.Split("Network is down"), Has.Length.InRange(2, 3), "it has two listeners");
+    }
+
+    [Test]
     public void The_host_leaves_when_its_program_has_ended()
     {
         RunningProgram program = Wire.RunAt(Wire.FreshAddress(), "sh", "-c", "echo ready; read -r line");

@@ -63,6 +63,9 @@ internal sealed class HostProcess
         process.Kill();
     }
 
+    /// <summary>Asks it to end in order.</summary>
+    public void Terminate() => RunningProgram.Signal(Id, RunningProgram.SigTerm);
+
     public void WaitForEnd(TimeSpan? patience = null) =>
         Eventually.True(() => !IsAlive, () => $"the end of host {Id}", patience);
 

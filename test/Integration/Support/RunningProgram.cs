@@ -10,7 +10,8 @@ internal sealed partial class RunningProgram : IDisposable
     /// <summary>Far above what anything takes here, so that only a hang meets it.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private const int SigTerm = 15;
+    public const int SigTerm = 15;
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
@@ -108,10 +109,12 @@ internal sealed partial class RunningProgram : IDisposable
         return Output;
     }
 
-    public void Signal(int signal)
+    public void Signal(int signal) => Signal(Id, signal);
+
+    public static void Signal(int pid, int signal)
     {
-        if (kill(Id, signal) != 0)
-            throw new InvalidOperationException($"kill({Id}, {signal}): errno {Marshal.GetLastPInvokeError()}");
+        if (kill(pid, signal) != 0)
+            throw new InvalidOperationException($"kill({pid}, {signal}): errno {Marshal.GetLastPInvokeError()}");
     }
 
     public void Terminate() => Signal(SigTerm);

@@ -1,0 +1,41 @@
+using Pyco.Host.Bridge;
+using Pyco.Host.Tests.Testing;
+using Pyco.Posix;
+
+namespace Pyco.Host.Tests;
+
+/// <summary>Listeners whose host is no more are found and become readable.</summary>
+internal sealed class OrphanedListenerTests : HostTest
+{
+    private const string Header = "Num       RefCount Protocol Flags    Type St Inode Path";
+    private const string Host = "0000000000000000: 00000002 00000000 00010000 0001 01 101 @pyco/0000000a";
+    private const string Listener = "0000000000000000: 00000002 00000000 00010000 0001 01 102 @pyco/0000000a/t4/00000000000000b1";
+
+    [Test]
+    public void A_listener_without_its_host_is_found() =>
+        Assert.That(OrphanedListeners.Find([Header, Listener]), Is.EqualTo(new[] { "pyco/0000000a/t4/00000000000000b1" }));
+
+    [Test]
+    public void A_listener_with_its_host_is_none() => Assert.That(OrphanedListeners.Find([Listener, Host]), Is.Empty);
+
+    [TestCase("0000000000000000: 00000003 00000000 00000000 0001 03 102 @pyco/0000000a/t4/00000000000000b1", TestName = "A_connection")]
+    [TestCase("0000000000000000: 00000002 00000000 00010000 0005 01 102 @pyco/0000000a/u4/00000000000000b1", TestName = "A_datagram_socket")]
+    [TestCase("0000000000000000: 00000002 00000000 00010000 0001 01 102 /pyco/0000000a/t4/00000000000000b1", TestName = "A_path")]
+    [TestCase("0000000000000000: 00000002 00000000 00010000 0001 01 102 @pyco/0000000a/d", TestName = "A_host_s_own_socket")]
+    [TestCase("0000000000000000: 00000002 00000000 00010000 0001 01 102 @pyco/0000000x/t4/00000000000000b1", TestName = "No_id")]
+    [TestCase("0000000000000000: 00000002 00000000 00010000 0001 01 102", TestName = "No_name")]
+    [TestCase("0000000000000000: 00000002 00000000 00010000 0001 01 102 @pyco/0000000a/t4/0000 00000000b1", TestName = "A_blank")]
+    [TestCase("@pyco/0000000a/t4/00000000000000b1", TestName = "No_line")]
+    public void Other_sockets_are_left_alone(string line) => Assert.That(OrphanedListeners.Find([Header, line]), Is.Empty);
+
+    [Test]
+    public void When_its_host_ends_a_listener_becomes_readable()
+    {
+        TestSocket listener = Right.Listen(80);
+        Assert.That(listener.Events & Constants.PollIn, Is.Zero);
+
+        Right.End();
+
+        Assert.That(listener.Events & Constants.PollIn, Is.Not.Zero);
+    }
+}
