@@ -37,6 +37,9 @@ public sealed record HostOrder
 
     public string? HostName { get; init; }
 
+    /// <summary>Who answers DNS queries; none leaves it to a network of ours.</summary>
+    public IReadOnlyList<IpEndpoint> NameServers { get; init; } = [];
+
     public int? Mtu { get; init; }
 
     /// <summary>Ports of the machine's own network that lead to ports of the host.</summary>
@@ -75,6 +78,8 @@ public sealed record HostOrder
         Line("interface", InterfaceName);
         Line("mac", Mac);
         Line("hostname", HostName);
+        foreach (IpEndpoint server in NameServers)
+            Line("dns", server);
         Line("mtu", Mtu);
         foreach (PublishedPort port in Published)
             Line("publish", port);
@@ -112,7 +117,10 @@ public sealed record HostOrder
             Network = new VnlLocator(Required("network"), Number("port")),
             InterfaceName = Required("interface"),
             Mac = Optional("mac") is { } mac ? ReadMac(mac) : null,
-            HostName = Optional("hostname"),
+            HostName = Optional("hostname") is not { } hostName || HostNames.IsName(hostName)
+                ? Optional("hostname")
+                : throw new FormatException("bad host name"),
+            NameServers = [.. lines["dns"].Select(ReadNameServer)],
             Mtu = Optional("mtu") is null ? null : Number("mtu"),
             Published = [.. lines["publish"].Select(ReadPublished)],
             CaptureFile = Optional("capture"),
@@ -121,6 +129,9 @@ public sealed record HostOrder
             Command = Required("command"),
         };
     }
+
+    private static IpEndpoint ReadNameServer(string text) =>
+        NameServerAddress.TryParse(text, out IpEndpoint server) ? server : throw new FormatException($"'{text}' is not a name server");
 
     private static LinkSpecification ReadLink(string text) =>
         LinkSpecification.TryParse(text, out LinkSpecification? link, out string? error) ? link : throw new FormatException(error);

@@ -41,6 +41,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
         StackMemory memory,
         HostCredentials credentials,
         string interfaceName,
+        NameSources names,
         Action<string> log)
     {
         _loop = loop;
@@ -51,7 +52,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
         int mtu = Math.Min(link.Mtu, options.Mtu ?? int.MaxValue);
         LoopTenant? outer = loop.Serving;
         loop.Serving = this; // what the bridge watches is this host's
-        Bridge = new SocketBridge(loop, Stack, credentials, new HostIdentity(interfaceName, mtu), Wake, log);
+        Bridge = new SocketBridge(loop, Stack, credentials, new HostIdentity(interfaceName, mtu, names), Wake, log);
         Publisher = new Publisher(Bridge, Stack);
         _data = new LinkSource(OnData);
         _control = new LinkSource((_, now) => _link.OnControl(now));

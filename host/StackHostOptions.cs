@@ -36,6 +36,9 @@ public sealed record StackHostOptions
     /// <summary>The name of the interface that programs see.</summary>
     public string InterfaceName { get; init; } = DefaultInterfaceName;
 
+    /// <summary>Who answers DNS queries.</summary>
+    public IReadOnlyList<IpEndpoint> NameServers { get; init; } = [];
+
     /// <summary>Takes a line for the user when something is wrong that only the user can change.</summary>
     public Action<string> Log { get; init; } = _ => { };
 }

@@ -33,8 +33,9 @@ public static class StackHostProcess
         using EventLoop loop = new(TimeProvider.System);
         using Interruption interruption = new(loop);
         IPolledLink link = options.OpenLink(memory.Frames, () => loop.Now);
+        NameSources names = new() { Servers = options.NameServers };
         using StackHost host = new(
-            loop, options.Stack, link, memory, options.Credentials, options.InterfaceName, options.Log);
+            loop, options.Stack, link, memory, options.Credentials, options.InterfaceName, names, options.Log);
         loop.Turn(TimeSpan.Zero);
         foreach (PublishedPort port in options.Published)
             Publish(port, host, loop);

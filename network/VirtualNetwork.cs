@@ -108,7 +108,7 @@ internal sealed class VirtualNetwork : IDisposable
 
     private void OpenGateway(GatewayOptions options)
     {
-        NetworkGateway gateway = new(Loop, Switch, Memory, Options, options, Hosts, Log);
+        NetworkGateway gateway = new(Loop, Switch, Memory, Options, options, Hosts, Hosts, Log);
         gateway.Failed = bug =>
         {
             Log($"the gateway failed, please report it: {bug}");

@@ -85,10 +85,10 @@ internal static unsafe class Connect
     private static Errno Await(int fd)
     {
         long timeout = SendTimeoutMilliseconds(fd);
-        long begin = Now();
+        long begin = Kernel.Milliseconds();
         while (true)
         {
-            long left = timeout < 0 ? -1 : timeout - (Now() - begin);
+            long left = timeout < 0 ? -1 : timeout - (Kernel.Milliseconds() - begin);
             if (timeout >= 0 && left <= 0)
                 return Errno.EINPROGRESS; // SO_SNDTIMEO ran out (socket(7))
             int ready = Next.Poll(fd, PollOut, (int)(left > int.MaxValue ? int.MaxValue : left), out short events);
@@ -174,12 +174,5 @@ internal static unsafe class Connect
             return -1;
         long milliseconds = (timeout.Seconds * 1000) + ((timeout.Nanoseconds + 999) / 1000);
         return milliseconds == 0 ? -1 : milliseconds;
-    }
-
-    private static long Now()
-    {
-        TimeSpec now;
-        _ = Kernel.Clock(&now);
-        return (now.Seconds * 1000) + (now.Nanoseconds / 1_000_000);
     }
 }

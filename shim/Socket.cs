@@ -26,11 +26,15 @@ internal static unsafe class Socket
             return -(int)error;
         SocketState state = family == AfInet6 ? SocketState.V6 : SocketState.None;
         if ((type & SockTypeMask) == SockDgram)
+        {
             state |= SocketState.Datagram;
+            Descriptor.NoteDatagram();
+        }
+
         return Open(state, type & ~SockTypeMask);
     }
 
-    /// <summary>Makes a socket of ours that has done nothing yet.</summary>
+    /// <summary>Makes a socket of ours that has done nothing yet. Who gives a UDP socket to the program notes it first.</summary>
     /// <returns>The descriptor, or -errno.</returns>
     internal static int Open(SocketState state, int flags)
     {
@@ -53,7 +57,6 @@ internal static unsafe class Socket
     /// <summary>A UDP socket introduces itself to the host at once: its first datagram may come by a plain write().</summary>
     private static Errno OpenDatagram(int fd)
     {
-        Descriptor.NoteDatagram();
         Errno error = HostRequest.ConnectToHost(fd, datagrams: true);
         if (error != Errno.None)
             return error;

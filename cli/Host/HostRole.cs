@@ -44,6 +44,7 @@ internal static class HostRole
             ProgramPid = order.ProgramPid,
             ReadyDescriptor = Descriptors.Ready,
             InterfaceName = order.InterfaceName,
+            NameServers = order.NameServers,
             Log = message => Tell(order, message),
         });
     }

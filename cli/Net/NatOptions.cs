@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pyco.Host;
 using Pyco.Network.Gateway;
 using Pyco.Stack.Wire;
 
@@ -60,7 +61,7 @@ internal sealed class NatOptions
             : throw new LaunchException($"'{text}' is not a destination such as 192.0.2.0/24, 192.0.2.7:443 or 0.0.0.0/0:1-1023");
 
     private static IpEndpoint ReadNameServer(string text) =>
-        GatewayOptions.TryParseNameServer(text, out IpEndpoint server)
+        NameServerAddress.TryParse(text, out IpEndpoint server)
             ? server
             : throw new LaunchException($"'{text}' is not a name server such as 192.0.2.53 or 127.0.0.1:5353");
 

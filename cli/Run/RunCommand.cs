@@ -13,7 +13,7 @@ internal sealed class RunCommand
         Root.Options.Clear();
         foreach (Option option in (Option[])
             [
-                Address, Netmask, Gateway, Network, Interface, Mac, HostName, Mtu, Publish, Link, Capture, Verbose, Quiet, Version, Help,
+                Address, Netmask, Gateway, Network, Interface, Mac, HostName, NameServer, Mtu, Publish, Link, Capture, Verbose, Quiet, Version, Help,
             ])
             Root.Options.Add(option);
         Root.Arguments.Add(Program);
@@ -48,7 +48,16 @@ internal sealed class RunCommand
     public Option<string> Mac { get; } = Text(
         "--mac", "-m", "MAC", "Ethernet address. Default: derived from network and address, always the same for the same two.");
 
-    public Option<string> HostName { get; } = Text("--hostname", null, "NAME", "Host name that the program sees. Default: the machine's.");
+    public Option<string> HostName { get; } = Text("--hostname", null, "NAME", "Host name that the program sees, and, without a dot, the other hosts of a network of pyco-net. Default: the machine's.");
+
+    public Option<string[]> NameServer { get; } = new("--dns")
+    {
+        Description =
+            "Who answers DNS queries, reached by the host's own way. May be given again, up to three times. " +
+            "Default: the gateway of a network with --nat, else nobody.",
+        HelpName = "ADDR[:PORT]",
+        Arity = ArgumentArity.OneOrMore,
+    };
 
     public Option<string> Mtu { get; } = Text("--mtu", null, "OCTETS", "Largest IP packet, at most the network's: 1500, or what pyco-net start --mtu says, which is the default.");
 

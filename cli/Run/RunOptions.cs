@@ -30,6 +30,9 @@ internal sealed record RunOptions
 
     public string? HostName { get; init; }
 
+    /// <summary>Who answers DNS queries; none leaves it to a network of ours.</summary>
+    public IReadOnlyList<IpEndpoint> NameServers { get; init; } = [];
+
     public int? Mtu { get; init; }
 
     /// <summary>Ports of the machine's own network that lead to ports of the host.</summary>
@@ -58,6 +61,7 @@ internal sealed record RunOptions
         InterfaceName = InterfaceName,
         Mac = Mac,
         HostName = HostName,
+        NameServers = NameServers,
         Mtu = Mtu,
         Published = Published,
         CaptureFile = CaptureFile,

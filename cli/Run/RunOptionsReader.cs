@@ -26,9 +26,6 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
     /// <summary>IFNAMSIZ without its NUL.</summary>
     private const int InterfaceNameCapacity = 15;
 
-    /// <summary>HOST_NAME_MAX.</summary>
-    private const int HostNameCapacity = 64;
-
     /// <exception cref="LaunchException">The command line makes no sense.</exception>
     public RunOptions Read(ParseResult words)
     {
@@ -55,6 +52,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             InterfaceName = ReadInterface(words.GetValue(command.Interface)),
             Mac = words.GetValue(command.Mac) is { } mac ? ReadMac(mac) : null,
             HostName = ReadHostName(words.GetValue(command.HostName)),
+            NameServers = ReadNameServers(words.GetValue(command.NameServer) ?? []),
             Mtu = ReadMtu(words.GetValue(command.Mtu)),
             Published = ReadPublished(words.GetValue(command.Publish) ?? []),
             CaptureFile = words.GetValue(command.Capture) is { } file ? AbsolutePath(file) : null,
@@ -170,10 +168,18 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
     {
         if (name is null)
             return null;
-        if (name.Length is 0 or > HostNameCapacity || name[0] is '-' or '.' ||
-            name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '.' or '_')))
-            throw Wrong($"'{name}' is not a host name: 1 to {HostNameCapacity} letters, digits, dots, hyphens and underscores");
-        return name;
+        return HostNames.IsName(name)
+            ? name
+            : throw Wrong($"'{name}' is not a host name: 1 to {HostNames.Capacity} letters, digits, dots, hyphens and underscores");
+    }
+
+    private static IpEndpoint[] ReadNameServers(string[] texts)
+    {
+        if (texts.Length > NameServerAddress.Most)
+            throw Wrong($"more than {NameServerAddress.Most} name servers");
+        return [.. texts.Select(text => NameServerAddress.TryParse(text, out IpEndpoint server) && server.Address.IsV4
+            ? server
+            : throw Wrong($"'{text}' is not a name server such as 10.40.0.1 or 10.40.0.1:5353"))];
     }
 
     private static LinkSpecification ReadLink(string[] texts) =>

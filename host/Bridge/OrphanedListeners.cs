@@ -6,7 +6,7 @@ namespace Pyco.Host.Bridge;
 /// The listening sockets whose hosts were killed and could not tell their programs. The kernel's list of sockets shows
 /// them: they have a host's name, and nobody has the name where this host took requests.
 /// </summary>
-public static class OrphanedListeners
+internal static class OrphanedListeners
 {
     private const string SocketList = "/proc/net/unix";
 
@@ -20,7 +20,7 @@ public static class OrphanedListeners
 
     /// <summary>The abstract names of orphaned listeners.</summary>
     /// <param name="lines">Of <c>/proc/net/unix</c> (proc(5)).</param>
-    internal static IReadOnlyList<string> Find(IEnumerable<string> lines)
+    public static IReadOnlyList<string> Find(IEnumerable<string> lines)
     {
         const string listening = "00010000"; // __SO_ACCEPTCON
         const int flags = 3;

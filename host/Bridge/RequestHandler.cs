@@ -27,6 +27,9 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             case Operation.GetInterface:
                 channel.Reply(GetInterface(request.Argument));
                 return;
+            case Operation.GetNameServer or Operation.FindHost or Operation.FindHostName:
+                channel.Reply(NameReplies.Answer(identity.Names, request));
+                return;
             default:
                 channel.Reply(Answer(channel, request, now));
                 return;
@@ -53,7 +56,7 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
         _ = SocketOptions.Set(socket, note);
     }
 
-    private static Reply NewReply(Errno error) => new() { Magic = HostProtocol.Magic, Error = (int)error };
+    internal static Reply NewReply(Errno error) => new() { Magic = HostProtocol.Magic, Error = (int)error };
 
     private void Connect(RequestChannel channel, in Request request, Instant now)
     {
@@ -204,7 +207,7 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
         _ => bridge.Errors.Take(key),
     };
 
-    private static Reply AddressReply(IpEndpoint endpoint, bool isV6)
+    internal static Reply AddressReply(IpEndpoint endpoint, bool isV6)
     {
         Reply reply = NewReply(Errno.None);
         reply.Address = WireAddresses.Write(endpoint, isV6);

@@ -39,6 +39,9 @@ internal static class HostProtocol
     public const int CookieDigits = 16;
     public const int EndpointDigits = 36;
 
+    /// <summary>The longest name of a host (HOST_NAME_MAX), without a NUL.</summary>
+    public const int HostNameCapacity = 64;
+
     /// <summary>The largest value of a socket option that a request carries.</summary>
     public const int OptionCapacity = 128;
 
@@ -162,6 +165,17 @@ internal enum Operation : ushort
     /// what a program could not tell from being late.
     /// </summary>
     NoteOption = 20,
+
+    // As GetInterface, without a socket:
+
+    /// <summary>Who answers DNS queries: name server number Argument, counted from 0. ENOENT behind the last one.</summary>
+    GetNameServer = 21,
+
+    /// <summary>The address of the network's host whose name the option bytes hold. ENOENT if there is none.</summary>
+    FindHost = 22,
+
+    /// <summary>The name of the network's host that has Address; the reply's option bytes hold it. ENOENT if there is none.</summary>
+    FindHostName = 23,
 }
 
 /// <summary>Option bits that travel with a request because the kernel socket holds them.</summary>

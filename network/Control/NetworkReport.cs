@@ -103,6 +103,7 @@ internal static class NetworkReport
         json.WriteEndArray();
         json.WriteString("mac", options.Mac.ToString());
         json.WriteNumber("port", host.Port!.Number);
+        WriteOptional(json, "name", host.Name);
         json.WriteString("program", host.Command);
         json.WriteNumber("pid", host.ProcessId);
         json.WriteNumber("uid", host.UserId);

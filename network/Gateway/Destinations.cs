@@ -1,3 +1,4 @@
+using Pyco.Host;
 using Pyco.Stack;
 using Pyco.Stack.Wire;
 
@@ -37,7 +38,7 @@ internal sealed class Destinations(IReadOnlyList<AllowRule> allowed, IpAddress g
     public Verdict Find(IpEndpoint asked, Instant now, out IpEndpoint outside)
     {
         outside = asked;
-        if (asked.Port == GatewayOptions.DnsPort && nameServer.Current(now) is { } server &&
+        if (asked.Port == NameServerAddress.Port && nameServer.Current(now) is { } server &&
             (asked.Address == gateway || asked == server))
         {
             outside = server;
@@ -49,6 +50,9 @@ internal sealed class Destinations(IReadOnlyList<AllowRule> allowed, IpAddress g
         outside = asked with { Address = IpAddress.LoopbackV4 };
         return IsAllowed(outside.Address, outside.Port) ? Verdict.Permitted : Verdict.NobodyThere;
     }
+
+    /// <summary>Whether an address is the gateway's own.</summary>
+    public bool IsGateway(IpAddress address) => address == gateway;
 
     /// <summary>Whether hosts may send echo requests there.</summary>
     public bool MayPing(IpAddress address) => IsAllowed(address, null);

@@ -14,6 +14,9 @@ internal sealed class GatewayContext
 
     public required Destinations Destinations { get; init; }
 
+    /// <summary>Who asks the gateway for a name of the network's own.</summary>
+    public required HostNameAnswers Names { get; init; }
+
     public required DenialLog Denials { get; init; }
 
     public required OutsideSockets Sockets { get; init; }

@@ -1,3 +1,4 @@
+using Pyco.Host;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Network.Gateway;
@@ -5,9 +6,6 @@ namespace Pyco.Network.Gateway;
 /// <summary>How a network's hosts get out.</summary>
 public sealed record GatewayOptions
 {
-    /// <summary>The port that name servers listen at.</summary>
-    public const ushort DnsPort = 53;
-
     /// <summary>What hosts may reach; empty for all that is not the machine's own.</summary>
     public IReadOnlyList<AllowRule> Allowed { get; init; } = [];
 
@@ -29,7 +27,7 @@ public sealed record GatewayOptions
         {
             HasDhcp = hasDhcp,
             NameServer = words[1].Length == 0 ? null
-                : TryParseNameServer(words[1], out IpEndpoint server) ? server
+                : NameServerAddress.TryParse(words[1], out IpEndpoint server) ? server
                 : throw new FormatException($"'{words[1]}' is not a name server"),
             Allowed =
             [
@@ -37,20 +35,6 @@ public sealed record GatewayOptions
                     AllowRule.TryParse(word, out AllowRule? rule) ? rule : throw new FormatException($"'{word}' is not a destination")),
             ],
         };
-    }
-
-    /// <summary>Reads <c>ADDR[:PORT]</c>.</summary>
-    public static bool TryParseNameServer(string? text, out IpEndpoint server)
-    {
-        server = default;
-        if (!System.Net.IPEndPoint.TryParse(text ?? "", out System.Net.IPEndPoint? parsed) || parsed.Port is < 0 or > ushort.MaxValue)
-            return false;
-        IpAddress address = IpAddress.Read(parsed.Address.GetAddressBytes());
-        // As for addresses elsewhere, only the plain form: what .NET makes of "10.1" would be another host.
-        if (address.IsV4 && !text!.StartsWith(address.ToString(), StringComparison.Ordinal))
-            return false;
-        server = new IpEndpoint(address, parsed.Port == 0 ? DnsPort : (ushort)parsed.Port);
-        return !address.IsAny && !address.IsMulticast;
     }
 
     /// <summary>One word each, none with a blank.</summary>

@@ -1,3 +1,4 @@
+using Pyco.Host;
 using Pyco.Stack;
 using Pyco.Stack.Wire;
 
@@ -37,7 +38,7 @@ internal sealed class NameServer(IpEndpoint? named, string path = "/etc/resolv.c
             {
                 string[] words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
                 if (words.Length >= 2 && words[0] == keyword && IpAddress.TryParse(words[1], out IpAddress address))
-                    return new IpEndpoint(address, GatewayOptions.DnsPort);
+                    return new IpEndpoint(address, NameServerAddress.Port);
             }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

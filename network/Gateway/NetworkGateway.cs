@@ -37,6 +37,7 @@ internal sealed class NetworkGateway : LoopTenant, IDisposable
     /// <param name="network">The network's options, with the gateway's address.</param>
     /// <param name="options">The gateway's own.</param>
     /// <param name="pool">The network's addresses.</param>
+    /// <param name="hosts">The network's hosts by name.</param>
     /// <param name="log">Takes a line for the user.</param>
     public NetworkGateway(
         EventLoop loop,
@@ -45,6 +46,7 @@ internal sealed class NetworkGateway : LoopTenant, IDisposable
         NetworkOptions network,
         GatewayOptions options,
         IAddressPool pool,
+        IHostDirectory hosts,
         Action<string> log)
     {
         _loop = loop;
@@ -65,6 +67,7 @@ internal sealed class NetworkGateway : LoopTenant, IDisposable
             Loop = loop,
             Transit = _stack.Transit!,
             Destinations = new Destinations(options.Allowed, Address, nameServer),
+            Names = new HostNameAnswers(hosts),
             Denials = new DenialLog(log),
             Sockets = new OutsideSockets(message => log($"gateway: {message}")),
             Wake = Wake,

@@ -1,3 +1,4 @@
+using Pyco.Host;
 using Pyco.Stack;
 using Pyco.Stack.Sockets;
 using Pyco.Stack.Transit;
@@ -50,7 +51,10 @@ internal sealed class OutwardDatagrams(GatewayContext context) : IDisposable
         while (context.Transit.TryTakeDatagram(out Datagram datagram))
         {
             using (datagram)
-                Send(new FlowEnds(datagram.Source, datagram.Destination), datagram.Frame.Octets, now);
+            {
+                if (!TryAnswer(datagram, now))
+                    Send(new FlowEnds(datagram.Source, datagram.Destination), datagram.Frame.Octets, now);
+            }
         }
         return Instant.Earlier(_flows.Advance(now), _queries.Advance(now));
     }
@@ -64,8 +68,20 @@ internal sealed class OutwardDatagrams(GatewayContext context) : IDisposable
         _queries.Dispose();
     }
 
+    /// <summary>Answers who asks the gateway for a name of its own network.</summary>
+    private bool TryAnswer(in Datagram datagram, Instant now)
+    {
+        if (datagram.Destination.Port != NameServerAddress.Port || !context.Destinations.IsGateway(datagram.Destination.Address))
+            return false;
+        Span<byte> answer = stackalloc byte[HostNameAnswers.Capacity];
+        int length = context.Names.Answer(datagram.Frame.Octets, answer);
+        if (length > 0)
+            context.Transit.SendDatagram(answer[..length], datagram.Destination, datagram.Source, now);
+        return length > 0;
+    }
+
     private FlowTable<FlowEnds, OutwardDatagramFlow> TableFor(in FlowEnds ends) =>
-        ends.Destination.Port == GatewayOptions.DnsPort ? _queries : _flows;
+        ends.Destination.Port == NameServerAddress.Port ? _queries : _flows;
 
     private void Send(in FlowEnds ends, ReadOnlySpan<byte> payload, Instant now)
     {

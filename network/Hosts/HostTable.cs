@@ -1,3 +1,4 @@
+using System.Text;
 using Pyco.Host;
 using Pyco.Network.Control;
 using Pyco.Network.Gateway.Dhcp;
@@ -9,7 +10,7 @@ namespace Pyco.Network.Hosts;
 /// The hosts whose stacks live in the network's process, and the addresses of the network, which they share with the
 /// clients of its DHCP server.
 /// </summary>
-internal sealed class HostTable(VirtualNetwork network) : IAddressPool, IDisposable
+internal sealed class HostTable(VirtualNetwork network) : IAddressPool, IHostDirectory, IDisposable
 {
     private readonly List<JoinedHost> _hosts = [];
     private readonly AddressPlan _plan = new(network.Options);
@@ -34,6 +35,14 @@ internal sealed class HostTable(VirtualNetwork network) : IAddressPool, IDisposa
     /// <summary>The host that has an Ethernet address, other than the one that asks.</summary>
     public JoinedHost? Find(MacAddress mac, JoinedHost except) =>
         _hosts.Find(host => host != except && host.Host is not null && host.Mac == mac);
+
+    /// <summary>The host that others find by a name: of several that want it, who came first.</summary>
+    public JoinedHost? FindByName(string name) =>
+        _hosts.Find(host => host.IsUp && name.Equals(host.Name, StringComparison.OrdinalIgnoreCase));
+
+    public IpAddress? FindAddress(ReadOnlySpan<byte> name) => FindByName(Encoding.Latin1.GetString(name))?.Addresses[0].Address;
+
+    public string? FindName(IpAddress address) => Find(address) is { Name: { } name } host && FindByName(name) == host ? name : null;
 
     /// <exception cref="IOException">All are in use.</exception>
     public IpPrefix ChooseAddress() =>

@@ -58,6 +58,9 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
 
     public string Command { get; }
 
+    /// <summary>The name that other hosts find it by, or null.</summary>
+    public string? Name => _order.HostName is { } name && HostNames.IsKnownToOthers(name) ? name : null;
+
     public IReadOnlyList<IpPrefix> Addresses { get; private set; }
 
     /// <summary>The stack with its sockets, once there is one.</summary>
@@ -167,10 +170,19 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
             ConnectionSecret = _network.ConnectionSecret,
         };
         _host = new StackHost(
-            _network.Loop, options, OpenLink(mac), _network.Memory, _order.Credentials, _order.InterfaceName, _network.Log);
+            _network.Loop, options, OpenLink(mac), _network.Memory, _order.Credentials, _order.InterfaceName, NameSources(), _network.Log);
         _port.Arrived = _host.Wake;
         _host.Failed = OnBug;
     }
+
+    /// <summary>The gateway answers queries, unless the host was told of others who do.</summary>
+    private NameSources NameSources() => new()
+    {
+        Servers = _order.NameServers.Count > 0 || _network.Gateway is not { } gateway
+            ? _order.NameServers
+            : [new IpEndpoint(gateway.Address, NameServerAddress.Port)],
+        Network = _network.Hosts,
+    };
 
     private IPolledLink OpenLink(MacAddress mac)
     {
@@ -203,6 +215,8 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         _launcher?.Answer($"ready {HostReport.Of(_host, _port!.Number)}");
         _launcher = null;
         _network.Log($"{Addresses[0]} is up: {Command} (pid {ProcessId}, uid {UserId}), port {_port!.Number}");
+        if (Name is { } name && _network.Hosts.FindByName(name) is { } first && first != this)
+            _network.Log($"{Addresses[0]} is not found by its name {name}: {first.Addresses[0].Address} has it already");
         return Watch(now);
     }
 

@@ -81,6 +81,16 @@ internal static unsafe class Kernel
         return (int)Call(SystemCall.ClockGetTime, monotonic, (nint)now);
     }
 
+    /// <summary>Milliseconds of a clock that nobody sets.</summary>
+    internal static long Milliseconds()
+    {
+        TimeSpec now;
+        _ = Clock(&now);
+        return (now.Seconds * 1000) + (now.Nanoseconds / 1_000_000);
+    }
+
+    internal static void FillRandom(void* octets, nuint length) => _ = Call(SystemCall.GetRandom, (nint)octets, (nint)length);
+
     /// <summary>What poll(2) says about one descriptor without waiting, or 0.</summary>
     internal static int PollNow(int fd, short events) => Poll(fd, events, 0);
 

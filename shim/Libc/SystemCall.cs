@@ -36,6 +36,7 @@ internal static class SystemCall
     public const int Accept4 = 242;
     public const int ReceiveMessages = 243;
     public const int SendMessages = 269;
+    public const int GetRandom = 278;
 #else
     public const int Read = 0;
     public const int ReadVector = 19;
@@ -67,6 +68,7 @@ internal static class SystemCall
     public const int Accept4 = 288;
     public const int ReceiveMessages = 299;
     public const int SendMessages = 307;
+    public const int GetRandom = 318;
 #endif
 
     // syscall(2) is variadic in C; for integers alone both processors pass its arguments like these.

@@ -32,6 +32,8 @@ internal static unsafe class GetAddressInfo
     private const int AiAddrConfig = 0x20;
     private const int AiNumericServ = 0x400;
     private const int EaiNoName = -2;
+    private const int EaiAgain = -3;
+    private const int EaiNoData = -5;
     private const int EaiFamily = -6;
     private const int EaiSockType = -7;
     private const int EaiService = -8;
@@ -76,16 +78,19 @@ internal static unsafe class GetAddressInfo
         if (wanted->Family is not (AfUnspec or AfInet or AfInet6))
             return EaiFamily;
         WireAddress* addresses = stackalloc WireAddress[NameLookup.MaxAddresses];
-        int count = FindAddresses(node, wanted, addresses);
-        return count < 0 ? count : Build(node, service, wanted, addresses, count, result);
+        byte* canonical = stackalloc byte[DnsName.TextCapacity];
+        *canonical = 0;
+        int count = FindAddresses(node, wanted, addresses, canonical);
+        return count < 0 ? count : Build(*canonical != 0 ? canonical : node, service, wanted, addresses, count, result);
     }
 
     /// <returns>How many addresses of the wanted family there are, or an EAI_ error.</returns>
-    private static int FindAddresses(byte* node, AddressInfo* hints, WireAddress* addresses)
+    private static int FindAddresses(byte* node, AddressInfo* hints, WireAddress* addresses, byte* canonical)
     {
         WireAddress number;
         int count;
         bool isNumber = node != null && Numeric.TryParse(node, &number);
+        Lookup answer = Lookup.Found;
         if (node == null && (hints->Flags & AiPassive) != 0)
             count = WriteAny(addresses);
         else if (node == null)
@@ -93,26 +98,41 @@ internal static unsafe class GetAddressInfo
         else if (!isNumber && (hints->Flags & AiNumericHost) != 0)
             return EaiNoName;
         else
-            count = NameLookup.Find(node, addresses);
-        if (count == 0)
-            return EaiNoName;
-        int kept = 0;
+            answer = NameLookup.Find(node, hints->Family, addresses, out count, canonical);
+        bool takesMapped = hints->Family == AfInet6 && (hints->Flags & AiV4Mapped) != 0;
+        if (answer == Lookup.NoData && takesMapped)
+            answer = NameLookup.Find(node, AfInet, addresses, out count, canonical);
+        if (answer != Lookup.Found)
+            return ErrorFor(answer);
         bool withoutV6 = !isNumber && hints->Family == AfUnspec && (hints->Flags & AiAddrConfig) != 0;
-        for (int i = 0; i < count; i++)
-        {
-            if (Fits(addresses[i].Family, hints, withoutV6, count))
-                addresses[kept++] = addresses[i];
-        }
-
+        int kept = Keep(hints->Family, withoutV6, addresses, count);
+        if (kept == 0 && takesMapped)
+            kept = Keep(AfInet, false, addresses, count);
         return kept > 0 ? kept : isNumber ? EaiAddrFamily : EaiNoName;
     }
 
-    private static bool Fits(ushort family, AddressInfo* hints, bool withoutV6, int count)
+    private static int ErrorFor(Lookup answer) => answer switch
     {
-        if (hints->Family == AfUnspec)
-            return family == AfInet || !withoutV6 || count == 1;
-        return family == hints->Family ||
-            (hints->Family == AfInet6 && family == AfInet && count == 1 && (hints->Flags & AiV4Mapped) != 0);
+        Lookup.TryAgain => EaiAgain,
+        Lookup.NoData => EaiNoData,
+        _ => EaiNoName,
+    };
+
+    /// <summary>Moves the addresses of a family to the front.</summary>
+    /// <returns>How many they are.</returns>
+    private static int Keep(int family, bool withoutV6, WireAddress* addresses, int count)
+    {
+        int kept = 0;
+        for (int i = 0; i < count; i++)
+        {
+            bool fits = family == AfUnspec
+                ? addresses[i].Family == AfInet || !withoutV6 || count == 1
+                : addresses[i].Family == family;
+            if (fits)
+                addresses[kept++] = addresses[i];
+        }
+
+        return kept;
     }
 
     private static int WriteAny(WireAddress* addresses)

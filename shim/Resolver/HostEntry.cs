@@ -19,6 +19,9 @@ internal unsafe struct HostEntry
 internal static unsafe class HostEntries
 {
     private const int HostNotFound = 1;
+    private const int TryAgain = 2;
+    private const int NoData = 4;
+    private const int EAgain = 11;
     private const int ERange = 34;
     private const int StaticLength = 2048;
 
@@ -106,7 +109,8 @@ internal static unsafe class HostEntries
     {
         *result = null;
         WireAddress* addresses = stackalloc WireAddress[NameLookup.MaxAddresses];
-        int found = NameLookup.Find(name, addresses);
+        byte* canonical = stackalloc byte[DnsName.TextCapacity];
+        Lookup answer = NameLookup.Find(name, family, addresses, out int found, canonical);
         int count = 0;
         for (int i = 0; i < found; i++)
         {
@@ -115,9 +119,8 @@ internal static unsafe class HostEntries
         }
 
         if (count > 0)
-            return Build(name, family, addresses, count, entry, buffer, length, result);
-        *hostError = HostNotFound;
-        return 0;
+            return Build(*canonical != 0 ? canonical : name, family, addresses, count, entry, buffer, length, result);
+        return Fail(answer, hostError);
     }
 
     private static int FindAddress(
@@ -131,10 +134,21 @@ internal static unsafe class HostEntries
         else
             Memory.Copy(wire.Octets, address, 16);
         byte* name = stackalloc byte[HostsFile.NameCapacity];
-        if (HostsFile.FindName(&wire, name))
-            return Build(name, family, &wire, 1, entry, buffer, length, result);
-        *hostError = HostNotFound;
-        return 0;
+        Lookup answer = NameLookup.FindName(&wire, name);
+        return answer == Lookup.Found
+            ? Build(name, family, &wire, 1, entry, buffer, length, result)
+            : Fail(answer, hostError);
+    }
+
+    private static int Fail(Lookup answer, int* hostError)
+    {
+        *hostError = answer switch
+        {
+            Lookup.TryAgain => TryAgain,
+            Lookup.NoData => NoData,
+            _ => HostNotFound,
+        };
+        return answer == Lookup.TryAgain ? EAgain : 0;
     }
 
     /// <summary>Lays pointers, addresses and name into the caller's buffer; ERANGE if it is too small.</summary>

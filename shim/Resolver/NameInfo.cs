@@ -12,6 +12,7 @@ internal static unsafe class NameInfo
     private const int NiNameReqd = 8;
     private const int NiDgram = 16;
     private const int EaiNoName = -2;
+    private const int EaiAgain = -3;
     private const int EaiFamily = -6;
     private const int EaiOverflow = -12;
 
@@ -36,10 +37,11 @@ internal static unsafe class NameInfo
     private static int WriteHost(WireAddress* address, byte* host, uint capacity, int flags)
     {
         byte* name = stackalloc byte[HostsFile.NameCapacity];
-        if ((flags & NiNumericHost) == 0 && HostsFile.FindName(address, name))
+        Lookup answer = (flags & NiNumericHost) == 0 ? NameLookup.FindName(address, name) : Lookup.NoName;
+        if (answer == Lookup.Found)
             return Give(name, host, capacity);
         if ((flags & NiNameReqd) != 0)
-            return EaiNoName;
+            return answer == Lookup.TryAgain ? EaiAgain : EaiNoName;
         bool v4 = address->Family == AfInet;
         byte* octets = v4 ? address->Octets + 12 : address->Octets;
         return Libc.inet_ntop(v4 ? AfInet : AfInet6, octets, host, capacity) != null ? 0 : EaiOverflow;

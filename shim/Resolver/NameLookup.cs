@@ -3,13 +3,51 @@ using static Pyco.Posix.Constants;
 
 namespace Pyco.Shim.Resolver;
 
-/// <summary>Which addresses a name has: numbers, localhost, the host's own name, /etc/hosts. There is no DNS yet.</summary>
+/// <summary>
+/// Which addresses a name has: numbers, localhost, the host's own name, /etc/hosts, the hosts of its network, DNS.
+/// </summary>
 internal static unsafe class NameLookup
 {
     internal const int MaxAddresses = 16;
 
     /// <summary>All addresses of a name, IPv4 first, since the stack has no IPv6 yet (RFC 6724 rule 1).</summary>
-    internal static int Find(byte* name, WireAddress* addresses)
+    /// <param name="name">The name.</param>
+    /// <param name="family">
+    /// What to ask DNS for: IPv6 addresses only for AF_INET6, because nobody could be reached at them.
+    /// </param>
+    /// <param name="addresses">Room for <see cref="MaxAddresses"/>.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="canonical">Room for <see cref="DnsName.TextCapacity"/>: the name that DNS has them under, or an empty one.</param>
+    internal static Lookup Find(byte* name, int family, WireAddress* addresses, out int count, byte* canonical)
+    {
+        *canonical = 0;
+        count = FindWithoutServers(name, addresses);
+        return count > 0 ? Lookup.Found : AskServers(name, family, addresses, out count, canonical);
+    }
+
+    /// <summary>The name of an address.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="name">Room for <see cref="HostsFile.NameCapacity"/>.</param>
+    internal static Lookup FindName(WireAddress* address, byte* name)
+    {
+        if (HostsFile.FindName(address, name) || NetworkHosts.TryFindName(address, name))
+            return Lookup.Found;
+        if (IsLoopback(address) || SocketAddress.IsAny(address))
+            return Lookup.NoName;
+        byte* wire = stackalloc byte[DnsName.WireCapacity];
+        int length = DnsName.EncodeReverse(address->Octets, wire);
+        var exchange = (DnsExchange*)Libc.malloc((nuint)sizeof(DnsExchange));
+        if (exchange == null)
+            return Lookup.TryAgain;
+        Lookup answer = DnsClient.Ask(exchange, wire, length, DnsMessage.TypePtr);
+        if (answer == Lookup.Found &&
+            !DnsMessage.TryReadName(exchange->Answer, exchange->AnswerLength, exchange->QueryLength, name))
+            answer = Lookup.NoName;
+        Libc.free(exchange);
+        return answer;
+    }
+
+    private static int FindWithoutServers(byte* name, WireAddress* addresses)
     {
         if (Numeric.TryParse(name, addresses))
             return 1;
@@ -19,8 +57,36 @@ internal static unsafe class NameLookup
             return 1;
         int count = HostsFile.FindAddresses(name, addresses, MaxAddresses);
         MoveV4ToFront(addresses, count);
-        return count;
+        return count > 0 ? count : NetworkHosts.TryFindAddress(name, addresses) ? 1 : 0;
     }
+
+    private static Lookup AskServers(byte* name, int family, WireAddress* addresses, out int count, byte* canonical)
+    {
+        count = 0;
+        byte* wire = stackalloc byte[DnsName.WireCapacity];
+        int length = DnsName.Encode(name, wire);
+        if (length == 0)
+            return Lookup.NoName;
+        var exchange = (DnsExchange*)Libc.malloc((nuint)sizeof(DnsExchange));
+        if (exchange == null)
+            return Lookup.TryAgain;
+        ushort type = family == AfInet6 ? DnsMessage.TypeAaaa : DnsMessage.TypeA;
+        Lookup answer = DnsClient.Ask(exchange, wire, length, type);
+        if (answer == Lookup.Found)
+        {
+            count = DnsMessage.ReadAddresses(
+                exchange->Answer, exchange->AnswerLength, exchange->QueryLength, wire, addresses, MaxAddresses);
+            if (!DnsName.TryWriteText(wire, canonical))
+                *canonical = 0;
+        }
+
+        Libc.free(exchange);
+        return answer == Lookup.Found && count == 0 ? Lookup.NoData : answer;
+    }
+
+    private static bool IsLoopback(WireAddress* address) => SocketAddress.IsMapped(address->Octets)
+        ? address->Octets[12] == 127
+        : *(ulong*)address->Octets == 0 && *(ulong*)(address->Octets + 8) == 1ul << 56;
 
     internal static int WriteLoopback(WireAddress* addresses)
     {

@@ -40,7 +40,7 @@ internal sealed class AddressConflictTests : HostTest
             Addresses = [new IpPrefix(IpAddress.Parse("10.0.0.1"), 24)],
         };
         using (EventLoop loop = new(clock))
-        using (StackHost host = new(loop, options, near, new StackMemory(frames), HostCredentials.Create(), "vde0", _ => { }))
+        using (StackHost host = new(loop, options, near, new StackMemory(frames), HostCredentials.Create(), "vde0", NameSources.None, _ => { }))
         {
             near.Wake = host.Wake;
             loop.Turn(TimeSpan.Zero);

@@ -25,7 +25,7 @@ internal sealed class TestHost : IDisposable
             Addresses = [new IpPrefix(IpAddress.Parse(address), 24)],
             DetectConflicts = false,
         };
-        Host = new StackHost(loop, options, Link, new StackMemory(_frames), Credentials, "vde0", Log.Add);
+        Host = new StackHost(loop, options, Link, new StackMemory(_frames), Credentials, "vde0", NameSources.None, Log.Add);
         Link.Wake = Host.Wake;
         Host.Stack.Start(network.Now);
         Host.Wake();

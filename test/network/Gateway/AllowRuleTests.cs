@@ -1,3 +1,4 @@
+using Pyco.Host;
 using Pyco.Network.Gateway;
 using Pyco.Stack.Wire;
 
@@ -73,7 +74,7 @@ internal sealed class AllowRuleTests
     [TestCase("0.0.0.0", null)]
     [TestCase("dns.example.org", null)]
     public void A_name_server_has_an_address_and_perhaps_a_port(string text, string? expected) =>
-        Assert.That(GatewayOptions.TryParseNameServer(text, out IpEndpoint server) ? server.ToString() : null, Is.EqualTo(expected));
+        Assert.That(NameServerAddress.TryParse(text, out IpEndpoint server) ? server.ToString() : null, Is.EqualTo(expected));
 
     private static AllowRule Rule(string text) => AllowRule.TryParse(text, out AllowRule? rule) ? rule : throw new FormatException(text);
 }

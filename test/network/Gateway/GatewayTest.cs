@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
+using Pyco.Host;
 using Pyco.Host.Loop;
 using Pyco.Network.Gateway;
 using Pyco.Network.Gateway.Dhcp;
@@ -37,6 +39,11 @@ internal abstract class GatewayTest
 
     protected List<string> Log { get; } = [];
 
+    /// <summary>The network's hosts by name.</summary>
+    protected Dictionary<string, IpAddress> Names { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    private IHostDirectory Directory => new NamedHosts(Names);
+
     [SetUp]
     public void Connect()
     {
@@ -46,7 +53,7 @@ internal abstract class GatewayTest
         _memory = new StackMemory(new FramePool());
         Switch between = new(_memory, () => _loop.Now);
         NetworkOptions network = new() { Path = "/nowhere", Gateway = GatewayAddress };
-        _gateway = new NetworkGateway(_loop, between, _memory, network, Options, new NoAddresses(), Log.Add);
+        _gateway = new NetworkGateway(_loop, between, _memory, network, Options, new NoAddresses(), Directory, Log.Add);
         _gateway.Start();
         _host = new HostTenant(_loop, between, _memory);
     }
@@ -167,6 +174,14 @@ internal abstract class GatewayTest
     }
 
     protected void WakeHost() => _host.Wake();
+
+    private sealed class NamedHosts(Dictionary<string, IpAddress> names) : IHostDirectory
+    {
+        public IpAddress? FindAddress(ReadOnlySpan<byte> name) =>
+            names.TryGetValue(Encoding.Latin1.GetString(name), out IpAddress address) ? address : null;
+
+        public string? FindName(IpAddress address) => names.FirstOrDefault(pair => pair.Value == address).Key;
+    }
 
     private sealed class NoAddresses : IAddressPool
     {
