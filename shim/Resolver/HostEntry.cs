@@ -142,12 +142,14 @@ internal static unsafe class HostEntries
 
     private static int Fail(Lookup answer, int* hostError)
     {
-        *hostError = answer switch
+        int error = answer switch
         {
             Lookup.TryAgain => TryAgain,
             Lookup.NoData => NoData,
             _ => HostNotFound,
         };
+        *hostError = error;
+        *Libc.__h_errno_location() = error; // as glibc's _r functions do, on which python relies
         return answer == Lookup.TryAgain ? EAgain : 0;
     }
 

@@ -26,7 +26,7 @@ internal sealed class RunOptionsTests
         RunOptions options = Read(
             "--address", "10.40.0.32/16", "--address=192.168.7.1", "--netmask", "255.255.255.128", "--gateway", "10.40.9.1",
             "--network", "vde:///tmp/s[3]", "--interface", "eth0", "--mac", "02:00:0a:28:00:20", "--hostname", "web",
-            "--mtu", "1400", "--publish", "8080:80", "--publish=5353:53/udp", "--pcap", "/tmp/t.pcapng", "--verbose", "./app");
+            "--dns", "10.40.0.1", "--dns=192.0.2.53:5353", "--mtu", "1400", "--publish", "8080:80", "--publish=5353:53/udp", "--pcap", "/tmp/t.pcapng", "--verbose", "./app");
         Assert.That(options.Addresses[0].Length, Is.EqualTo(16));
         Assert.That(options.Addresses[1].Length, Is.EqualTo(25));
         Assert.That(options.Gateway, Is.EqualTo(IpAddress.Parse("10.40.9.1")));
@@ -34,6 +34,7 @@ internal sealed class RunOptionsTests
         Assert.That(options.InterfaceName, Is.EqualTo("eth0"));
         Assert.That(options.Mac?.ToString(), Is.EqualTo("02:00:0a:28:00:20"));
         Assert.That(options.HostName, Is.EqualTo("web"));
+        Assert.That(options.NameServers.Select(server => $"{server}"), Is.EqualTo(new[] { "10.40.0.1:53", "192.0.2.53:5353" }));
         Assert.That(options.Mtu, Is.EqualTo(1400));
         Assert.That(options.Published.Select(port => $"{port}"), Is.EqualTo(new[] { "127.0.0.1:8080:80/tcp", "127.0.0.1:5353:53/udp" }));
         Assert.That(options.CaptureFile, Is.EqualTo("/tmp/t.pcapng"));

@@ -42,6 +42,15 @@ internal sealed class NameForwardingTests : GatewayTest
     }
 
     [Test]
+    public void A_host_s_name_is_answered_at_the_gateway_itself()
+    {
+        Names["web"] = IpAddress.Parse("10.40.0.7");
+        UdpSocket host = Ask(new IpEndpoint(GatewayAddress, 53), "\0\u0001\u0001\0\0\u0001\0\0\0\0\0\0\u0003web\0\0\u0001\0\u0001"u8);
+        Assert.That(Answer(host)[^4..], Is.EqualTo(new byte[] { 10, 40, 0, 7 }));
+        Assert.That(Gateway.Datagrams.Count, Is.Zero, "nothing went out");
+    }
+
+    [Test]
     public void Long_answers_come_by_TCP()
     {
         using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
