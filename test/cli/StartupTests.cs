@@ -49,6 +49,7 @@ internal sealed class StartupTests
             InterfaceName = "eth3",
             Mac = new MacAddress([2, 0, 0, 0, 0, 1]),
             HostName = "web",
+            NameServers = [new IpEndpoint(IpAddress.Parse("10.40.0.1"), 53), new IpEndpoint(IpAddress.Parse("10.40.0.2"), 5353)],
             Mtu = 1400,
             CaptureFile = "/tmp/trace.pcapng",
             Verbosity = Verbosity.Verbose,
@@ -60,9 +61,35 @@ internal sealed class StartupTests
         Assert.That(read.Write(), Is.EqualTo(written));
         Assert.That(read.Addresses, Is.EqualTo(options.Addresses));
         Assert.That(read.Network, Is.EqualTo(options.Network));
+        Assert.That(read.HostName, Is.EqualTo("web"));
+        Assert.That(read.NameServers, Is.EqualTo(options.NameServers));
         Assert.That(read.ProgramPid, Is.EqualTo(4711));
         Assert.That(read.Credentials.ToEnvironmentValue(1), Is.EqualTo(order.Credentials.ToEnvironmentValue(1)));
     }
+
+    [TestCase("hostname=web", true)]
+    [TestCase("hostname=a b", false)]
+    [TestCase("hostname=\u001b[31m", false)]
+    [TestCase("hostname=", false)]
+    [TestCase("dns=10.40.0.1:53", true)]
+    [TestCase("dns=somebody", false)]
+    public void What_a_joiner_says_of_names_is_checked(string line, bool isTaken)
+    {
+        string order = new RunOptions { Addresses = [], Network = new VnlLocator("/tmp/net"), Program = ["app"] }
+            .ToOrder(HostCredentials.Create(), 4711).Write() + line + "\n";
+        Assert.That(() => HostOrder.Read(order), isTaken ? Throws.Nothing : Throws.TypeOf<FormatException>());
+    }
+
+    [TestCase("web", true)]
+    [TestCase("web-1_a", true)]
+    [TestCase("web.example.org", false)]
+    [TestCase("localhost", false)]
+    [TestCase("LocalHost", false)]
+    [TestCase("4711", false)]
+    [TestCase("-a", false)]
+    [TestCase("", false)]
+    public void A_name_that_may_be_somebody_else_s_is_not_known_to_other_hosts(string name, bool isKnown) =>
+        Assert.That(HostNames.IsKnownToOthers(name), Is.EqualTo(isKnown));
 
     [TestCase("")]
     [TestCase("credentials")]
