@@ -8,7 +8,7 @@ public sealed class CapturingLink(IPolledLink link, CaptureFile file) : IPolledL
 {
     public int Mtu => link.Mtu;
 
-    public int? QueueOctets => link.QueueOctets;
+    public int? QueueFrames => link.QueueFrames;
 
     // A capture shows frames as they are on a wire.
     public bool ChecksumTrusted => false;

@@ -52,8 +52,8 @@ internal readonly record struct Route(IpAddress Source, IpAddress Destination, I
     /// <summary>The destination is a broadcast address of the link.</summary>
     public bool IsBroadcast { get; init; }
 
-    /// <summary>See <see cref="Link.ILink.QueueOctets"/>; null for loopback.</summary>
-    public int? QueueOctets { get; init; }
+    /// <summary>See <see cref="Link.ILink.QueueFrames"/>; null for loopback.</summary>
+    public int? QueueFrames { get; init; }
 
     /// <summary>
     /// Transports need not compute checksums: see <see cref="Link.ILink.ChecksumTrusted"/>; also true for loopback. Who

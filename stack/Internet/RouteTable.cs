@@ -43,7 +43,7 @@ internal sealed class RouteTable(
         route = new Route(source.IsAny ? own : source, destination, nextHop, pathMtus.Get(destination, link.Mtu))
         {
             IsBroadcast = addresses.IsBroadcast(destination),
-            QueueOctets = link.QueueOctets,
+            QueueFrames = link.QueueFrames,
             ChecksumTrusted = link.ChecksumTrusted,
             MaxSuperSegment = link.MaxSuperSegment,
         };

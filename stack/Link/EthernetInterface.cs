@@ -10,7 +10,7 @@ internal sealed class EthernetInterface(ILink link, MacAddress mac, int mtu, Fra
     /// <summary>The largest IP packet in octets.</summary>
     public int Mtu { get; } = mtu;
 
-    public int? QueueOctets => link.QueueOctets;
+    public int? QueueFrames => link.QueueFrames;
 
     public bool ChecksumTrusted => link.ChecksumTrusted;
 

@@ -9,10 +9,10 @@ public interface ILink
     int Mtu { get; }
 
     /// <summary>
-    /// Octets of full frames that the wire's next queue holds before it drops. TCP keeps what it has in flight to one
-    /// neighbour below this while the round trip is that of a local network; null when the wire pushes back instead.
+    /// Frames that the wire's next queue holds before it drops. TCP keeps what it has in flight to one neighbour below this
+    /// while the round trip is that of a local network, and every burst else; null when the wire pushes back instead.
     /// </summary>
-    int? QueueOctets { get; }
+    int? QueueFrames { get; }
 
     /// <summary>True if frames never leave this process's memory, so that checksums prove nothing.</summary>
     /// <remarks>

@@ -15,7 +15,7 @@ public sealed class ImpairedLink(IPolledLink link, LinkSpecification specificati
 
     public int Mtu => link.Mtu;
 
-    public int? QueueOctets => link.QueueOctets;
+    public int? QueueFrames => link.QueueFrames;
 
     /// <summary>What is damaged on the way must be noticed.</summary>
     public bool ChecksumTrusted => false;

@@ -32,7 +32,7 @@ public sealed class LocalPort : SwitchPort, IPolledLink
 
     public int Mtu { get; }
 
-    public int? QueueOctets => null;
+    public int? QueueFrames => null;
 
     /// <summary>
     /// True to carry what a wire would: frames of the MTU with checksums, as a capture at this port shall show them and an

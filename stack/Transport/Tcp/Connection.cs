@@ -137,14 +137,34 @@ internal sealed class Connection : Timed
             SendShare.Leave();
     }
 
-    /// <summary>What may be in flight by <see cref="LocalQueueShare"/>.</summary>
-    public int SendShareOctets => SendShare is { } share && IsPathLocal ? share.ShareOctets(Snd.Mss) : int.MaxValue;
+    /// <summary>Octets that the queue before the next hop takes now (<see cref="LocalQueueShare"/>).</summary>
+    public int QueueRoomOctets(Instant now)
+    {
+        if (SendShare is not { } share)
+            return int.MaxValue;
+        int frames = IsPathLocal ? share.ShareFrames() - Snd.Recovery.PipeSegments : share.BurstFrames(now);
+        return frames * Snd.Mss;
+    }
+
+    /// <summary>Frames have left for the queue before the next hop.</summary>
+    public void OnSent(int frames, Instant now)
+    {
+        if (SendShare is { } share && !IsPathLocal)
+            share.OnSent(frames, now);
+    }
+
+    /// <summary>That queue is what holds us back. On a local path acknowledgements tell when it has room, else time does.</summary>
+    public void WaitForQueue()
+    {
+        if (SendShare is { } share && !IsPathLocal)
+            Timers.Pace.SetAt(share.HalfEmptyAt);
+    }
 
     private bool IsPathLocal => _hasLocalEcho || LocalQueueShare.IsLocal(Snd.Rtt.MinRtt);
 
     /// <summary>On a local path our own queue at the switch limits what the peer may have under way.</summary>
     public void UpdateReceiveShare(Instant now) =>
-        Rcv.ShareOctets = Route.QueueOctets is not null && IsPathLocal ? Protocol.ReceiveShareOf(this, now) : int.MaxValue;
+        Rcv.ShareOctets = Route.QueueFrames is not null && IsPathLocal ? Protocol.ReceiveShareOf(this, now) : int.MaxValue;
 
     /// <summary>
     /// A receiver has no round trips of its own to measure but the handshake's, in which ARP or a slow start of the

@@ -23,19 +23,19 @@ internal sealed class LocalQueues
 
     public LocalQueueShare? SendShareOf(in Route route)
     {
-        if (route.QueueOctets is not { } octets)
+        if (route.QueueFrames is not { } frames)
             return null;
         if (!_toNextHop.TryGetValue(route.NextHop, out LocalQueueShare? share))
-            _toNextHop.Add(route.NextHop, share = new LocalQueueShare(octets));
+            _toNextHop.Add(route.NextHop, share = new LocalQueueShare(frames));
         return share;
     }
 
     /// <summary>Data arrived on the connection.</summary>
     public void NoteReceiver(Connection connection, int octets, Instant now)
     {
-        if (connection.Route.QueueOctets is not { } queueOctets)
+        if (connection.Route.QueueFrames is not { } queueFrames)
             return;
-        _own ??= new LocalQueueShare(queueOctets);
+        _own ??= new LocalQueueShare(queueFrames);
         if (now - _periodStart >= Period)
             BeginPeriod(now);
         connection.Received.Add(octets, _periodStart);
@@ -54,7 +54,7 @@ internal sealed class LocalQueues
         if (_receivers.Count > 0 && now - _periodStart >= Period)
             BeginPeriod(now);
         int fullSegment = Math.Max(connection.Rcv.SegmentSize, connection.Snd.Mss);
-        return _own.ShareOctets(fullSegment, newcomers: connection.Received.IsActive ? 0 : 1);
+        return fullSegment * _own.ShareFrames(newcomers: connection.Received.IsActive ? 0 : 1);
     }
 
     /// <summary>The connection has ended.</summary>

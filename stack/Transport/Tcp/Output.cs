@@ -45,6 +45,10 @@ internal static class Output
         return true;
     }
 
+    /// <summary>Sends the last segment once more, as a probe (RFC 8985 §7.3).</summary>
+    public static void SendLastAgain(Connection tcb, Instant now) =>
+        Retransmit(tcb, tcb.Snd.Recovery.Flight.LastSegment(tcb.Snd.Mss), now);
+
     private static void SendSegments(Connection tcb, Instant now)
     {
         if (!tcb.State.MayTransmit())
@@ -65,11 +69,14 @@ internal static class Output
             int wanted = next == NextSegment.NewData ? length : range.Length;
             int budget = recovery.Budget(pipe);
             recovery.IsCwndLimited |= wanted > budget && (pipe > 0 || wanted > snd.Mss);
-            int room = Math.Min(budget, tcb.SendShareOctets - pipe);
-            if (pipe <= 0)
+            int queueRoom = tcb.QueueRoomOctets(now);
+            int room = Math.Min(budget, queueRoom);
+            if (pipe <= 0 || (next == NextSegment.Lost && recovery.MustSend))
                 room = Math.Max(room, snd.Mss); // or nothing would ever come back
             if (wanted > room)
             {
+                if (queueRoom < budget)
+                    tcb.WaitForQueue();
                 // Of a super-segment, whole segments go.
                 wanted = wanted > snd.Mss ? room - (room % snd.Mss) : 0;
                 if (wanted <= 0)
@@ -78,7 +85,7 @@ internal static class Output
             if (next == NextSegment.NewData)
                 SendNew(tcb, wanted, now);
             else
-                Retransmit(tcb, range, next, now);
+                Retransmit(tcb, range with { End = range.Start + wanted }, now);
         }
     }
 
@@ -123,11 +130,16 @@ internal static class Output
         int sequenceLength = length + (withFin ? 1 : 0);
         snd.OnSent(sequenceLength, length % snd.Mss != 0, withFin);
         snd.Rtt.StartTiming(snd.Nxt, now);
-        snd.Recovery.OnSent(sequenceLength);
+        int segments = SegmentsOf(snd, length);
+        snd.Recovery.OnSent(snd.Nxt - sequenceLength, sequenceLength, segments, now);
+        tcb.OnSent(segments, now);
+        tcb.Timers.Probe.Clear(); // it counts from the last segment (RFC 8985 §7.2)
         tcb.DelayedAck.OnDataSent(now);
     }
 
-    private static void Retransmit(Connection tcb, SackBlock range, NextSegment rule, Instant now)
+    private static int SegmentsOf(Sender snd, int length) => Math.Max(1, (length + snd.Mss - 1) / snd.Mss);
+
+    private static void Retransmit(Connection tcb, SackBlock range, Instant now)
     {
         Sender snd = tcb.Snd;
         int length = Math.Clamp(snd.DataEnd - range.Start, 0, range.Length);
@@ -135,9 +147,13 @@ internal static class Output
         if (range.Start + length == snd.DataEnd)
             flags |= TcpFlags.Psh;
         tcb.Protocol.Writer.Send(tcb, range.Start, flags, length, now);
-        tcb.RetransmittedSegments++;
-        tcb.Protocol.RetransmittedSegments++;
-        snd.Recovery.OnRetransmitted(tcb, range, rule, now);
+        int segments = SegmentsOf(snd, length);
+        tcb.RetransmittedSegments += segments;
+        tcb.Protocol.RetransmittedSegments += segments;
+        snd.Recovery.OnRetransmitted(tcb, range, segments, now);
+        tcb.OnSent(segments, now);
+        if (range.Start == snd.Una)
+            tcb.Timers.Retransmit.Clear(); // its ACK needs a round trip, as Linux has it (tcp_xmit_retransmit_queue)
     }
 
     private static void SetTimers(Connection tcb, Instant now)
@@ -147,6 +163,11 @@ internal static class Output
             tcb.Timers.Retransmit.Clear(); // RFC 6298 (5.2)
         else if (!tcb.Timers.Retransmit.IsSet)
             tcb.Timers.Retransmit.Set(now, Timeouts.RetransmitDelay(tcb, now)); // (5.1)
+
+        if (!snd.Recovery.MayProbe(tcb) || !tcb.State.MayTransmit())
+            tcb.Timers.Probe.Clear();
+        else if (!tcb.Timers.Probe.IsSet && Instant.Earlier(now + TailLossProbe.Delay(snd), tcb.Timers.Retransmit.At) is { } at)
+            tcb.Timers.Probe.SetAt(at);
 
         if (snd.InFlight > 0 || snd.UnsentOctets == 0 || !tcb.State.MayTransmit())
             tcb.Timers.Persist.Clear();

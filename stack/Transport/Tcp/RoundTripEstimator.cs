@@ -84,6 +84,12 @@ internal sealed class RoundTripEstimator
             _base = MaxRto;
     }
 
+    /// <summary>
+    /// Takes a round trip that counts for the minimum alone: every ACK shows one, of which <see cref="OnSample"/> has one for
+    /// each flight.
+    /// </summary>
+    public void OnShortSample(TimeSpan rtt, Instant now) => _minimum.Add(rtt, now);
+
     /// <summary>Times the segment that ends before <paramref name="end"/>, unless one is being timed already.</summary>
     public void StartTiming(SequenceNumber end, Instant now)
     {

@@ -192,6 +192,7 @@ internal static partial class SegmentArrives
             snd.Rtt.ResetBackoff();
             rtt = TakeSample(tcb, seg, now);
             tcb.Timers.Retransmit.Clear(); // Output starts it anew: RFC 6298 (5.3)
+            tcb.Timers.Probe.Clear(); // likewise: RFC 8985 §7.2
             tcb.SoftError = Errno.None;
             HintReachability(tcb, now);
         }
@@ -202,10 +203,11 @@ internal static partial class SegmentArrives
             tcb.Timers.Persist.Clear();
             snd.PersistBackoffs = 0;
         }
-        bool isDuplicate = acked == 0 && hadFlight && seg.Len == 0 && !windowChanged; // RFC 5681 §2
+        bool isProbing = snd.Recovery.IsProbing;
+        bool isDuplicate = acked == 0 && (hadFlight || isProbing) && seg.Len == 0 && !windowChanged; // RFC 5681 §2
         bool hasSack = tcb.IsSackOn && seg.Options.SackCount > 0;
         // To one that only receives, acknowledgements say nothing about loss. D-SACK may come when all is acknowledged.
-        if (acked > 0 || hadFlight || hasSack)
+        if (acked > 0 || hadFlight || hasSack || isProbing)
             snd.Recovery.OnAck(tcb, seg, acked, rtt, isDuplicate || (acked == 0 && hadFlight && hasSack), now);
         if (acked > 0 && snd.TakeWritable())
             tcb.Report(SocketEvents.Writable);

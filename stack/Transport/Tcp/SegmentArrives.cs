@@ -81,7 +81,6 @@ internal static partial class SegmentArrives
         int lostSyns = tcb.Snd.Rtt.Backoffs;
         TakeHandshakeSample(tcb, ack, now);
         tcb.Snd.Acknowledge(ack);
-        tcb.Snd.Sacked.Reset(ack);
         tcb.State = TcpState.Established;
         tcb.Timers.Retransmit.Clear();
         tcb.Snd.ProgressAt = now;

@@ -127,9 +127,22 @@ internal sealed class SegmentWriter(INetworkLayer network)
         {
             Span<SackBlock> blocks = stackalloc SackBlock[TcpOptions.MaxSackBlocks];
             int count = reassembly.TakeSackBlocks(blocks[..writer.SackBlocksThatFit]);
+            IncludeFin(blocks[..count], tcb.Rcv);
             writer.Sack(blocks[..count]);
         }
         return writer.Finish();
+    }
+
+    /// <summary>A FIN after text that waits waits too, and has a number (RFC 9293 §3.4): unreported it would be sent again.</summary>
+    private static void IncludeFin(Span<SackBlock> blocks, Receiver rcv)
+    {
+        if (rcv.FinSeq is not { } fin || rcv.IsFinished)
+            return;
+        foreach (ref SackBlock block in blocks)
+        {
+            if (block.End == fin)
+                block = block with { End = fin + 1 };
+        }
     }
 
     private static void WriteHeader(

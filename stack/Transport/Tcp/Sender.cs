@@ -63,8 +63,6 @@ internal sealed class Sender(ChunkPool chunks)
 
     public RoundTripEstimator Rtt { get; } = new();
 
-    public SackScoreboard Sacked { get; } = new();
-
     public LossRecovery Recovery { get; } = new();
 
     /// <summary>When something was last acknowledged, or sent after all had been: RFC 9293 §3.8.3 counts from here.</summary>
@@ -112,7 +110,6 @@ internal sealed class Sender(ChunkPool chunks)
         Una = iss;
         Nxt = iss;
         _partialEnd = iss;
-        Sacked.Reset(iss);
     }
 
     /// <param name="mss">See <see cref="Mss"/>.</param>

@@ -44,6 +44,15 @@ internal static class Timeouts
             tcb.Protocol.Forget(tcb);
             return;
         }
+        if (tcb.Timers.Pace.IsDue(now))
+            tcb.Timers.Pace.Clear(); // Output goes on
+        if (tcb.Timers.Reordering.IsDue(now))
+        {
+            tcb.Timers.Reordering.Clear();
+            tcb.Snd.Recovery.OnReorderingTimeout(tcb, now);
+        }
+        if (tcb.Timers.Probe.IsDue(now))
+            OnProbe(tcb, now); // which puts off what follows
         if (tcb.Timers.Retransmit.IsDue(now))
             OnRetransmit(tcb, now);
         if (tcb.Timers.Persist.IsDue(now))
@@ -52,6 +61,19 @@ internal static class Timeouts
             OnKeepAlive(tcb, now);
         if (tcb.State != TcpState.Closed)
             Output.Run(tcb, now);
+    }
+
+    /// <summary>TLP_send_probe () (RFC 8985 §7.3).</summary>
+    private static void OnProbe(Connection tcb, Instant now)
+    {
+        tcb.Timers.Probe.Clear();
+        if (!tcb.State.MayTransmit() || !tcb.Snd.Recovery.MayProbe(tcb))
+            return;
+        bool isSentAgain = !Output.TryForce(tcb, now);
+        if (isSentAgain)
+            Output.SendLastAgain(tcb, now);
+        tcb.Snd.Recovery.OnProbeSent(tcb, isSentAgain);
+        tcb.Timers.Retransmit.Set(now, RetransmitDelay(tcb, now));
     }
 
     private static void OnRetransmit(Connection tcb, Instant now)

@@ -18,7 +18,11 @@ internal struct Timestamps
     public uint Recent { get; private set; }
 
     /// <summary>The moment in milliseconds, the unit that Linux uses too.</summary>
-    public readonly uint Clock(Instant now) => unchecked((uint)(now.Ticks / TimeSpan.TicksPerMillisecond) + Offset);
+    public readonly uint Clock(Instant now) => Clock(now, Offset);
+
+    /// <summary>The same for a connection with this <see cref="Offset"/>.</summary>
+    public static uint Clock(Instant now, uint offset) =>
+        unchecked((uint)(now.Ticks / TimeSpan.TicksPerMillisecond) + offset);
 
     /// <summary>How long ago we wrote the value that the peer echoes, or null if we cannot have.</summary>
     public readonly TimeSpan? Age(uint echo, Instant now)

@@ -23,7 +23,7 @@ internal sealed class MemoryLink(FramePool frames) : IPolledLink
 
     public int Mtu => 1500;
 
-    public int? QueueOctets => null;
+    public int? QueueFrames => null;
 
     public bool ChecksumTrusted => false;
 

@@ -16,7 +16,7 @@ internal sealed class RecordingLink : ILink
 
     public int Mtu { get; init; } = 1500;
 
-    public int? QueueOctets => null;
+    public int? QueueFrames => null;
 
     public bool ChecksumTrusted { get; init; }
 

@@ -39,6 +39,9 @@ internal sealed class SimulatedTransfer
     /// <summary>Both ends have sent all, received all, and seen the other's end.</summary>
     public bool IsDone => _programs.Count == 2 && _programs.TrueForAll(program => program.IsDone);
 
+    /// <summary>Segments that the two ends sent again.</summary>
+    public long RetransmittedSegments => _programs.Sum(program => program.RetransmittedSegments);
+
     /// <summary>Runs to the end and fails, with the seed, if it does not come in time.</summary>
     /// <returns>How long it took.</returns>
     public TimeSpan Run(TimeSpan limit)
@@ -77,6 +80,8 @@ internal sealed class SimulatedTransfer
         private bool _finished;
         private int _sent;
         private int _received;
+
+        public long RetransmittedSegments => socket.RetransmittedSegments;
 
         public bool IsDone => _finished && _peerFinished && _received == toReceive;
 

@@ -31,7 +31,7 @@ internal sealed class SimulatedWire(WireConditions conditions, Random chance, Fu
 
     public int Mtu => conditions.Mtu;
 
-    public int? QueueOctets => conditions.KnownQueue;
+    public int? QueueFrames => conditions.KnownQueue;
 
     public bool ChecksumTrusted => conditions.MaxSuperSegment > 0;
 

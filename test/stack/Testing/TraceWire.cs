@@ -17,7 +17,7 @@ internal sealed class TraceWire(IpAddress peer, IpAddress stack) : ILink
 
     public int Mtu => 1500;
 
-    public int? QueueOctets => null;
+    public int? QueueFrames => null;
 
     public bool ChecksumTrusted => MaxSuperSegment > 0;
 

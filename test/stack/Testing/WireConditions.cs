@@ -28,7 +28,7 @@ public sealed record WireConditions
     /// <summary>Octets that wait for the wire before it drops; needs a <see cref="Rate"/>.</summary>
     public int Queue { get; init; } = int.MaxValue;
 
-    /// <summary>What the wire tells the stack of its queue; null if nothing.</summary>
+    /// <summary>Frames that the wire says its queue holds; null if it says nothing.</summary>
     public int? KnownQueue { get; init; }
 
     public int Mtu { get; init; } = 1500;

@@ -95,7 +95,7 @@ internal sealed class ImpairedNetwork
     {
         public int Mtu => 1500;
 
-        public int? QueueOctets => null;
+        public int? QueueFrames => null;
 
         public int MaxSuperSegment => 0;
 

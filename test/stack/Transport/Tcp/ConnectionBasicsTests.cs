@@ -184,7 +184,7 @@ internal sealed class ConnectionBasicsTests
             Delay = TimeSpan.FromMicroseconds(30),
             Rate = SwitchRate,
             Queue = switchQueue,
-            KnownQueue = switchQueue,
+            KnownQueue = switchQueue / 1514,
         });
     }
 

@@ -17,10 +17,10 @@ public class ThroughputTests
     // Mbit/s of data, the median of three runs.
     private const string Reviewed = """
         queue    0 %  0.1 %    1 %    5 %   10 %
-            5   37.7   32.7   17.3    7.4    2.4
-           20   64.3   46.7   23.0    8.5    5.7
-           80   79.6   67.8   21.8    9.7    7.1
-          300   81.8   78.7   23.2    9.7    7.1
+            5   36.2   25.6   16.0    7.4    4.6
+           20   62.0   46.1   21.2   10.0    4.0
+           80   79.6   69.8   21.5   10.0    4.0
+          300   81.8   74.7   21.5   10.0    4.0
         """;
 
     private static readonly int[] Queues = [5, 20, 80, 300];
