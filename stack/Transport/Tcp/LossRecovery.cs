@@ -108,7 +108,7 @@ internal sealed class LossRecovery
     public bool MayProbe(Connection tcb) =>
         tcb.IsSackOn && _phase == Phase.Open && !_probe.IsOut && Flight.ArrivedOctets == 0 && Flight.InFlightOctets > 0;
 
-    public void OnProbeSent(Connection tcb, bool isSentAgain) => 
+    public void OnProbeSent(Connection tcb, bool isSentAgain) =>
         _probe.OnSent(tcb.Snd.Nxt, Outstanding, isSentAgain);
 
     /// <summary>Takes in an acceptable ACK, after Snd.Una has moved.</summary>
@@ -177,7 +177,7 @@ internal sealed class LossRecovery
         _phase = Phase.Timeout;
         _dupAcks = 0;
         if (tcb.IsSackOn)
-            Flight.MarkLostOnTimeout(_rack, _rack.Window(isRecovering: true, Flight.ArrivedSegments, snd.Rtt), snd.Mss, now);
+            Flight.MarkLostOnTimeout(_rack.LostAge(snd.Rtt), snd.Mss, now);
         else
             Flight.MarkAllLost();
         _recoveryPoint = snd.Nxt;

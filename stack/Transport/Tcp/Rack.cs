@@ -104,6 +104,10 @@ internal sealed class Rack
         return window > MinWindow ? window : MinWindow;
     }
 
+    /// <summary>What is so old when the retransmission timer fires is lost (§6.3).</summary>
+    public TimeSpan LostAge(RoundTripEstimator rtt) =>
+        (_hasDelivered ? Rtt : rtt.Srtt ?? TimeSpan.Zero) + Window(isRecovering: true, arrivedSegments: 0, rtt);
+
     /// <summary>§6.2, step 3: RACK.fack is the highest octet that has arrived.</summary>
     private void DetectReordering(in Transmission run)
     {

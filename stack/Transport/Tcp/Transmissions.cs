@@ -156,14 +156,14 @@ internal sealed class Transmissions
         return wait;
     }
 
-    /// <summary>RFC 8985 §6.3: the timer fired, so the first segment is lost, and what is as old as RACK's rule wants.</summary>
-    public void MarkLostOnTimeout(Rack rack, TimeSpan reorderingWindow, int smss, Instant now)
+    /// <summary>RFC 8985 §6.3: the timer fired, so the first segment is lost, and what is of this age.</summary>
+    public void MarkLostOnTimeout(TimeSpan age, int smss, Instant now)
     {
         Renege();
         MarkFirstLost(smss);
         foreach (ref Transmission run in Runs)
         {
-            if (run.State == TransmissionState.InFlight && now - run.SentAt >= rack.Rtt + reorderingWindow)
+            if (run.State == TransmissionState.InFlight && now - run.SentAt >= age)
                 SetState(ref run, TransmissionState.Lost);
         }
     }
@@ -233,7 +233,11 @@ internal sealed class Transmissions
             Count(Runs[each], -1);
         Transmission run = new()
         {
-            Start = range.Start, End = range.End, SentAt = now, Segments = segments, WasSentAgain = true,
+            Start = range.Start,
+            End = range.End,
+            SentAt = now,
+            Segments = segments,
+            WasSentAgain = true,
         };
         Count(run, 1);
         bool joins = index > 0 && Runs[index - 1] is { State: TransmissionState.InFlight, WasSentAgain: true } before &&
@@ -374,37 +378,4 @@ internal sealed class Transmissions
         runs.CopyTo(_runs);
         _first = 0;
     }
-}
-
-/// <summary>Octets that were sent at one moment and share one fate: one segment, or many.</summary>
-internal struct Transmission
-{
-    public SequenceNumber Start;
-
-    /// <summary>Segment.end_seq.</summary>
-    public SequenceNumber End;
-
-    /// <summary>Segment.xmit_ts: when they were last sent.</summary>
-    public Instant SentAt;
-
-    /// <summary>Frames that carry them on a wire.</summary>
-    public int Segments;
-
-    public TransmissionState State;
-
-    /// <summary>Segment.retransmitted.</summary>
-    public bool WasSentAgain;
-
-    public readonly int Length => End - Start;
-}
-
-internal enum TransmissionState : byte
-{
-    InFlight,
-
-    /// <summary>Segment.lost.</summary>
-    Lost,
-
-    /// <summary>The peer has reported it by SACK.</summary>
-    Arrived,
 }

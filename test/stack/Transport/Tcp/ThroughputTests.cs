@@ -17,10 +17,10 @@ public class ThroughputTests
     // Mbit/s of data, the median of three runs.
     private const string Reviewed = """
         queue    0 %  0.1 %    1 %    5 %   10 %
-            5   36.2   25.6   16.0    7.4    4.6
-           20   62.0   46.1   21.2   10.0    4.0
-           80   79.6   69.8   21.5   10.0    4.0
-          300   81.8   74.7   21.5   10.0    4.0
+            5   36.2   27.6   14.6    6.0    3.0
+           20   63.1   52.1   18.3    7.7    3.4
+           80   79.6   66.9   22.7    7.7    3.4
+          300   81.8   75.3   22.7    7.7    3.4
         """;
 
     private static readonly int[] Queues = [5, 20, 80, 300];
