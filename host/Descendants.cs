@@ -1,9 +1,6 @@
-using System.Globalization;
 using System.Text;
-using Pyco.Host.Bridge;
 using Pyco.Host.Loop;
 using Pyco.Host.Protocol;
-using Pyco.Stack;
 
 namespace Pyco.Host;
 
@@ -23,19 +20,5 @@ internal sealed class Descendants(HostCredentials credentials)
 
     /// <summary>Whether the process is one of them.</summary>
     /// <exception cref="IOException">There was no descriptor to look with: nothing is known.</exception>
-    public bool Includes(int pid)
-    {
-        try
-        {
-            string environment = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/environ");
-            return File.ReadAllBytes(environment).AsSpan().IndexOf(_entry) >= 0;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException && !IsShortage(failure))
-        {
-            return false; // it has ended, or is another user's
-        }
-    }
-
-    /// <summary>.NET keeps the errno where Windows has its own number.</summary>
-    internal static bool IsShortage(Exception failure) => DescriptorShortage.Is((Errno)failure.HResult);
+    public bool Includes(int pid) => ProcessEnvironment.Read(pid).IndexOf(_entry) >= 0;
 }

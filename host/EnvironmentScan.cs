@@ -42,16 +42,7 @@ internal sealed class EnvironmentScan
 
     private void Read(int pid)
     {
-        byte[] environment;
-        try
-        {
-            environment = File.ReadAllBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/environ"));
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException && !Descendants.IsShortage(failure))
-        {
-            return; // it has ended, or is another user's
-        }
-        ReadOnlySpan<byte> rest = environment;
+        ReadOnlySpan<byte> rest = ProcessEnvironment.Read(pid);
         int start;
         while ((start = rest.IndexOf(Variable)) >= 0)
         {

@@ -29,6 +29,12 @@ internal sealed class ProgramWatch : EventSource, IDisposable
     /// <summary>Connections to peers that do not answer are given up after this time.</summary>
     private static readonly TimeSpan FinishLimit = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// How long to stay for the FIN of a peer that has acknowledged ours. A server sends it at once, and without an answer it
+    /// would keep the connection for minutes (LAST-ACK); one that has more to do is not waited for.
+    /// </summary>
+    private static readonly TimeSpan FinPatience = TimeSpan.FromSeconds(1);
+
     private readonly StackHost _host;
     private readonly Descendants _descendants;
     private readonly Action _programEnded;
@@ -88,6 +94,7 @@ internal sealed class ProgramWatch : EventSource, IDisposable
         _finishingSince ??= now;
         _host.Publisher.StopListening();
         bool isUnfinished = _host.Bridge.Sockets.HasUnfinished || _host.Publisher.HasUnfinished;
+        isUnfinished |= _host.Stack.AwaitsFin && now - _finishingSince.Value < FinPatience;
         IsOver = !isUnfinished || _host.Stack.AddressWasWanted || now - _finishingSince.Value > FinishLimit;
         _lookAt = now + FinishInterval;
         return _lookAt;

@@ -118,6 +118,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
         Publisher.Dispose();
         Bridge.Dispose();
         Stack.Advance(_loop.Now); // the resets leave
+        Stack.ShutDown();
         _data.Detach(_loop);
         _control.Detach(_loop);
         _link.Dispose();

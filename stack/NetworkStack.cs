@@ -209,6 +209,12 @@ public sealed class NetworkStack
     /// <summary>The link is back after it was away: announces the addresses again.</summary>
     public void LinkRestored(Instant now) => _internet.Claims.AnnounceAgain(now);
 
+    /// <summary>
+    /// True while a connection that its program has closed waits for the peer's FIN (FIN-WAIT-2). If the stack went away now,
+    /// nobody would acknowledge that FIN, and the peer would send it again and again.
+    /// </summary>
+    public bool AwaitsFin => _tcp.AwaitsFin;
+
     /// <summary>Drops all packets that wait for a neighbour, for their other fragments or for their turn.</summary>
     public void ShutDown() => _internet.ShutDown();
 

@@ -79,8 +79,8 @@ internal sealed class SocketBridge : IDisposable
     /// <summary>Whether a socket must not keep this descriptor, because requests would have none left.</summary>
     public bool IsScarce(int descriptor) => HasOnlySpares || Shortage.IsAmongLast(descriptor);
 
-    /// <summary>Room for the longest datagram with its header, shared because a loop does one thing at a time.</summary>
-    public byte[] MessageBuffer { get; } = GC.AllocateUninitializedArray<byte>(128 * 1024, pinned: true);
+    /// <inheritdoc cref="EventLoop.MessageBuffer"/>
+    public byte[] MessageBuffer => Loop.MessageBuffer;
 
     public void Wake() => _wake();
 

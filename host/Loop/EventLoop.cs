@@ -42,6 +42,9 @@ internal sealed class EventLoop : IDisposable
     /// <summary>Set to leave <see cref="Run()"/> at the end of the turn.</summary>
     public bool StopRequested { get; set; }
 
+    /// <summary>Room for the longest datagram with its header, for all tenants, because a loop does one thing at a time.</summary>
+    public byte[] MessageBuffer { get; } = GC.AllocateUninitializedArray<byte>(128 * 1024, pinned: true);
+
     /// <summary>On whose behalf the loop is at work: sources that are added now are the tenant's.</summary>
     public LoopTenant? Serving { get; set; }
 

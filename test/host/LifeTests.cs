@@ -114,6 +114,34 @@ internal sealed class LifeTests : HostTest
     }
 
     [Test]
+    public void The_FIN_of_a_peer_that_has_acknowledged_ours_is_awaited_and_answered()
+    {
+        (TestSocket client, TestSocket server) = Connect(80);
+        client.Close();
+        ProgramWatch watch = WatchProgram();
+        _program!.Dispose();
+        Assert.That(IsOverWithin(watch, TimeSpan.FromSeconds(0.5)), Is.False);
+        Assert.That(Left.Host.Stack.YieldsAddress, Is.True, "another may have the address now");
+
+        server.Close();
+
+        Assert.That(IsOverWithin(watch, TimeSpan.FromSeconds(0.1)), Is.True);
+        Assert.That(Right.Host.Bridge.Sockets.HasUnfinished, Is.False, "LAST-ACK has ended");
+    }
+
+    [Test]
+    public void A_peer_that_has_more_to_do_is_awaited_for_a_second()
+    {
+        (TestSocket client, _) = Connect(80);
+        client.Close();
+        ProgramWatch watch = WatchProgram();
+        _program!.Dispose();
+
+        Assert.That(IsOverWithin(watch, TimeSpan.FromSeconds(0.9)), Is.False);
+        Assert.That(IsOverWithin(watch, TimeSpan.FromSeconds(0.2)), Is.True);
+    }
+
+    [Test]
     public void What_nobody_reads_does_not_keep_the_address_of_a_program_that_has_ended()
     {
         (TestSocket client, _) = Connect(80);

@@ -59,6 +59,9 @@ internal sealed class TcpProtocol : ITransport
 
     public int ConnectionCount => _connections.Count;
 
+    /// <inheritdoc cref="NetworkStack.AwaitsFin"/>
+    public bool AwaitsFin => _connections.Values.Any(connection => connection is { State: TcpState.FinWait2, IsOrphan: true });
+
     public int TimeWaitCount => _timeWait.Count;
 
     public TcpSocket Open(bool isV6) => new(this, _changed) { IsV6 = isV6 };
