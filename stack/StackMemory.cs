@@ -13,15 +13,21 @@ public sealed class StackMemory
 
     private const int LargeFramesPerSlab = 4;
 
+    private const int SmallFrameCapacity = 2048;
+
     /// <param name="frames">Frames for packets of the link's MTU.</param>
     public StackMemory(FramePool frames)
     {
         ArgumentNullException.ThrowIfNull(frames);
         Frames = frames;
+        SmallFrames = frames.FrameCapacity <= SmallFrameCapacity ? frames : new FramePool(SmallFrameCapacity);
     }
 
     /// <summary>Frames for packets of the link's MTU.</summary>
     public FramePool Frames { get; }
+
+    /// <summary>Frames for small packets that wait for a program; the same as <see cref="Frames"/> where those are small.</summary>
+    public FramePool SmallFrames { get; }
 
     /// <summary>Frames for packets that come or go in fragments, and for super-segments.</summary>
     public FramePool LargeFrames { get; } = new(LargeFrameCapacity, LargeFramesPerSlab);

@@ -24,7 +24,7 @@ internal sealed class NetHosts
     public static string Describe(StationSample sample)
     {
         Columns table = new(
-            "ADDRESS", "MAC", "PORT", "PID", "SOCKETS", "BITS-IN/s", "BITS-OUT/s", "OCTETS-IN", "OCTETS-OUT", "DROPPED", "PROGRAM");
+            "ADDRESS", "MAC", "PORT", "PID", "SOCKETS", "BITS-IN/s", "BITS-OUT/s", "OCTETS-IN", "OCTETS-OUT", "DROPPED", "UNREAD", "PROGRAM");
         foreach (StationView station in sample.Stations)
         {
             Rates? rates = sample.RatesOf(station);
@@ -39,6 +39,7 @@ internal sealed class NetHosts
                 station.OctetsReceived.ToString(CultureInfo.InvariantCulture),
                 station.OctetsSent.ToString(CultureInfo.InvariantCulture),
                 station.Dropped.ToString(CultureInfo.InvariantCulture),
+                station.DatagramsDropped,
                 station.Program);
         }
         return table.ToString();

@@ -32,6 +32,9 @@ internal sealed record StationView
 
     public required long Dropped { get; init; }
 
+    /// <summary>Datagrams that the host's programs have not read in time.</summary>
+    public required string DatagramsDropped { get; init; }
+
     public static StationView OfHost(JsonElement host) => Read(host) with
     {
         Key = $"{host.Text("port")} {host.Text("pid")} {host.Text("since")}",
@@ -39,6 +42,7 @@ internal sealed record StationView
         Mac = host.Text("mac"),
         ProcessId = host.Text("pid"),
         Sockets = host.Text("sockets"),
+        DatagramsDropped = host.Text("datagramsDropped"),
         Program = host.Text("program"),
     };
 
@@ -55,6 +59,7 @@ internal sealed record StationView
         Mac = "-",
         ProcessId = "-",
         Sockets = "-",
+        DatagramsDropped = "-",
         Program = "",
         Port = station.Text("port"),
         FramesSent = station.GetProperty("framesSent").GetInt64(),

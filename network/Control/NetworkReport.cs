@@ -109,6 +109,7 @@ internal static class NetworkReport
         json.WriteNumber("uid", host.UserId);
         json.WriteString("since", host.UpSince);
         json.WriteNumber("sockets", host.Host.Bridge.Sockets.Count);
+        json.WriteNumber("datagramsDropped", host.Host.Stack.Counters.Dropped(DropReason.UdpReceiveQueueFull));
         WriteTraffic(json, host.Port.Counters);
         json.WriteStartArray("socketList");
         foreach (ProgramSocket socket in host.Host.Bridge.Sockets.All)
@@ -124,6 +125,7 @@ internal static class NetworkReport
         json.WriteString("local", socket.Local.ToString());
         WriteOptional(json, "remote", socket.Remote?.ToString());
         WriteOptional(json, "state", (socket as TcpSocket)?.StateName);
+        WriteOptional(json, "dropped", (socket as UdpSocket)?.Dropped);
         json.WriteEndObject();
     }
 
@@ -133,6 +135,14 @@ internal static class NetworkReport
             json.WriteNull(name);
         else
             json.WriteString(name, value);
+    }
+
+    private static void WriteOptional(Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is { } number)
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
     }
 
     /// <summary>What the function writes, as a text.</summary>

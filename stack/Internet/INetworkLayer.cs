@@ -23,6 +23,9 @@ internal interface INetworkLayer
     /// <summary>The same for a payload that may be larger than a usual frame, up to 65,535 octets.</summary>
     Frame RentFrame(int payloadOctets);
 
+    /// <summary>Takes a packet that is going to wait for long; the same octets in a smaller buffer, where they fit into one.</summary>
+    Frame Compact(Frame frame);
+
     /// <summary>
     /// Takes a frame whose window is the transport's header and payload, and sends it, fragmenting if the route's MTU wants
     /// it and the options allow. The checksum is filled in, unless the route trusts it and the frame says so. A

@@ -14,6 +14,7 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
     private readonly Arp _arp;
     private readonly FramePool _frames;
     private readonly FramePool _largeFrames;
+    private readonly FramePool _smallFrames;
     private readonly StackCounters _counters;
     private readonly PathMtuCache _pathMtus = new();
     private readonly LoopbackQueue _loopback;
@@ -28,6 +29,7 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
     {
         _frames = memory.Frames;
         _largeFrames = memory.LargeFrames;
+        _smallFrames = memory.SmallFrames;
         _counters = counters;
         _addresses = new LocalAddresses(options.Addresses, options.IsTransparent);
         _arp = new Arp(link, _addresses, entropy, counters, OnNeighborUnreachable);
@@ -104,6 +106,16 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
 
     public Frame RentFrame(int payloadOctets) =>
         payloadOctets <= _frames.FrameCapacity - FramePool.DefaultHeadroom ? _frames.Rent() : _largeFrames.Rent();
+
+    public Frame Compact(Frame frame)
+    {
+        if (frame.Capacity <= _smallFrames.FrameCapacity || frame.Length > _smallFrames.FrameCapacity)
+            return frame;
+        Frame small = _smallFrames.Rent(headroom: 0);
+        small.AppendCopyOf(frame);
+        frame.Dispose();
+        return small;
+    }
 
     public void Send(Frame frame, in Route route, in PacketOptions options, Instant now) =>
         _output.Send(frame, route, options, now);

@@ -38,7 +38,7 @@ internal sealed class NetTableTests
         Assert.That(sample.ToJson(), Does.Contain("\"bitsSentPerSecond\":null"));
         Assert.That(
             NetHosts.Describe(sample).Split('\n')[1],
-            Does.Match(@"^10\.40\.0\.32/24  02:00:00:00:00:01  3 +77 +2 +- +- +500 +3000 +0 +nginx$"));
+            Does.Match(@"^10\.40\.0\.32/24  02:00:00:00:00:01  3 +77 +2 +- +- +500 +3000 +0 +7 +nginx$"));
     }
 
     [Test]
@@ -114,7 +114,7 @@ internal sealed class NetTableTests
     private static string Host(string address, int port, long sent, long received) =>
         $$"""
         {"addresses":["{{address}}/24"],"mac":"02:00:00:00:00:01","port":{{port}},"program":"nginx","pid":77,"uid":0,
-        "since":"2026-11-26T00:00:00Z","sockets":2,"framesSent":{{sent}},"octetsSent":{{sent}},"framesReceived":{{received}},
+        "since":"2026-11-26T00:00:00Z","sockets":2,"datagramsDropped":7,"framesSent":{{sent}},"octetsSent":{{sent}},"framesReceived":{{received}},
         "octetsReceived":{{received}},"dropped":0,"socketList":[]}
         """;
 }

@@ -173,6 +173,7 @@ internal sealed class UdpProtocol(
     private void Deliver(UdpSocket socket, Frame frame, IpEndpoint source, IpEndpoint destination)
     {
         frame.TrimStart(UdpHeader.Length);
+        frame = network.Compact(frame);
         if (!socket.TryEnqueue(new Datagram(frame, source, destination)))
             counters.Drop(frame, DropReason.UdpReceiveQueueFull);
     }

@@ -28,8 +28,10 @@ internal sealed class TestHost : IDisposable
         bool start = true,
         bool checksumTrusted = false,
         int seed = 1,
-        ConnectionSecret? secret = null)
+        ConnectionSecret? secret = null,
+        int frameCapacity = 2048)
     {
+        Frames = new FramePool(frameCapacity);
         Link = new RecordingLink
         {
             Mtu = mtu,
@@ -59,7 +61,7 @@ internal sealed class TestHost : IDisposable
         }
     }
 
-    public FramePool Frames { get; } = new();
+    public FramePool Frames { get; }
 
     public RecordingLink Link { get; }
 

@@ -280,12 +280,30 @@ public sealed class UdpSocketTests
     {
         using var host = new TestHost();
         UdpSocket socket = Bind(host, "0.0.0.0", 9);
-        for (int count = 0; count < 200; count++)
+        for (int count = 0; count < 400; count++)
             host.Hear(TestHost.Udp(1000, 9, [1]));
-        int fits = UdpSocket.DefaultReceiveBufferOctets / host.Frames.FrameCapacity;
-        Assert.That(socket.Dropped, Is.EqualTo(200 - fits));
-        Assert.That(host.Stack.Counters.Dropped(DropReason.UdpReceiveQueueFull), Is.EqualTo(200 - fits));
+        int fits = 400 - (int)socket.Dropped;
+        Assert.That(fits, Is.InRange(277, 350), "Linux's default holds 277 of the smallest");
+        Assert.That(host.Stack.Counters.Dropped(DropReason.UdpReceiveQueueFull), Is.EqualTo(socket.Dropped));
         Assert.That(Count(socket), Is.EqualTo(fits));
+        host.Hear(TestHost.Udp(1000, 9, [1]));
+        Assert.That(Count(socket), Is.EqualTo(1), "there is room again");
+    }
+
+    [Test]
+    public void Small_datagrams_wait_in_small_buffers_however_large_the_networks_frames_are()
+    {
+        using var host = new TestHost(mtu: 9000, frameCapacity: 10 * 1024);
+        UdpSocket socket = Bind(host, "0.0.0.0", 9);
+        for (int count = 0; count < 400; count++)
+            host.Hear(TestHost.Udp(1000, 9, [1, 2, 3]));
+        Assert.That(400 - socket.Dropped, Is.InRange(277, 350));
+        Assert.That(host.Frames.Outstanding, Is.Zero, "the network's frames are free");
+        Assert.That(socket.TryReceive(out Datagram datagram), Is.True);
+        Assert.That(datagram.Frame.Octets.ToArray(), Is.EqualTo(new byte[] { 1, 2, 3 }));
+        datagram.Dispose();
+        _ = Count(socket);
+        Assert.That(host.Stack.Memory.SmallFrames.Outstanding, Is.Zero);
     }
 
     [Test]

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using Pyco.Integration.Tests.Support;
+
+namespace Pyco.Integration.Tests;
+
+/// <summary>What pyco-net ps tells of a network's hosts.</summary>
+internal sealed class HostListTests : NetworkTest
+{
+    [Test]
+    public void Datagrams_that_a_program_does_not_read_in_time_are_counted_for_its_socket_and_its_host()
+    {
+        const int sent = 5_000;
+        RunningProgram receiver = Run("-a", "10.40.0.32", "--", Programs.Python, "-u", "-c", $"""
+            import socket, sys
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.bind(("", 9))
+            print("bound")
+            sys.stdin.readline()
+            s.settimeout(0.5)
+            received = 0
+            try:
+                while s.recv(100):
+                    received += 1
+            except TimeoutError:
+                print("received", received, "of {sent}")
+            sys.stdin.readline()
+            """);
+        receiver.WaitForOutput("bound");
+        Run("--", Programs.Python, "-c", $"""
+            import socket
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.connect(("10.40.0.32", 9))
+            for number in range({sent}):
+                s.send(b"datagram")
+            """).Succeed();
+        Eventually.True(() => Status("hosts") == 1, () => "the end of the sender's host");
+
+        JsonElement host = TheHost();
+        long dropped = host.GetProperty("datagramsDropped").GetInt64();
+        Assert.That(dropped, Is.InRange(1, sent - 277));
+        Assert.That(host.GetProperty("socketList")[0].GetProperty("dropped").GetInt64(), Is.EqualTo(dropped));
+        Assert.That(Net("ps"), Does.Match($@"UNREAD +PROGRAM\n.* {dropped} +{Path.GetFileName(Programs.Python)}"));
+        receiver.WriteLine("");
+        receiver.WaitForOutput($"received {sent - dropped} of {sent}");
+    }
+
+    private JsonElement TheHost()
+    {
+        using var answer = JsonDocument.Parse(Net("ps", "-d", "0", "--json"));
+        return answer.RootElement.GetProperty("hosts").EnumerateArray().Single().Clone();
+    }
+}
