@@ -13,14 +13,19 @@ namespace Pyco.Host;
 /// <param name="Addresses">Its addresses, which a network may have chosen.</param>
 public sealed record HostReport(int ProcessId, int Port, MacAddress Mac, IReadOnlyList<IpPrefix> Addresses)
 {
+    private const string SubnetName = "subnet=";
+
     /// <summary>Its published ports, with those that the kernel has chosen.</summary>
     public IReadOnlyList<PublishedPort> Published { get; init; } = [];
 
+    /// <summary>Where hosts of the network that have chosen no other address are; null if the network has no such subnet.</summary>
+    public IpPrefix? Subnet { get; init; }
+
     /// <summary>The report of a stack in this process.</summary>
-    internal static HostReport Of(StackHost host, int port = 0)
+    internal static HostReport Of(StackHost host, int port = 0, IpPrefix? subnet = null)
     {
         StackOptions options = host.Stack.Options;
-        return new(Environment.ProcessId, port, options.Mac, options.Addresses) { Published = host.Publisher.Ports };
+        return new(Environment.ProcessId, port, options.Mac, options.Addresses) { Published = host.Publisher.Ports, Subnet = subnet };
     }
 
     /// <summary>Reads <see cref="ToString"/>'s text.</summary>
@@ -31,9 +36,12 @@ public sealed record HostReport(int ProcessId, int Port, MacAddress Mac, IReadOn
         string[] words = text.Split(' ');
         List<IpPrefix> addresses = [];
         List<PublishedPort> published = [];
+        IpPrefix? subnet = null;
         foreach (string word in words.Skip(3))
         {
-            if (IpPrefix.TryParse(word, out IpPrefix address))
+            if (word.StartsWith(SubnetName, StringComparison.Ordinal) && IpPrefix.TryParse(word[SubnetName.Length..], out IpPrefix known))
+                subnet = known;
+            else if (IpPrefix.TryParse(word, out IpPrefix address))
                 addresses.Add(address);
             else if (PublishedPort.TryParse(word, out PublishedPort? outside, out _))
                 published.Add(outside);
@@ -45,10 +53,14 @@ public sealed record HostReport(int ProcessId, int Port, MacAddress Mac, IReadOn
             !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out int port) ||
             !MacAddress.TryParse(words[2], out MacAddress mac))
             return false;
-        report = new HostReport(processId, port, mac, addresses) { Published = published };
+        report = new HostReport(processId, port, mac, addresses) { Published = published, Subnet = subnet };
         return true;
     }
 
-    public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{ProcessId} {Port} {Mac} {string.Join(' ', [.. Addresses, .. Published])}");
+    public override string ToString()
+    {
+        string[] subnet = Subnet is { } known ? [$"{SubnetName}{known}"] : [];
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{ProcessId} {Port} {Mac} {string.Join(' ', [.. Addresses, .. Published, .. subnet])}");
+    }
 }

@@ -29,6 +29,7 @@ internal sealed unsafe class Launcher(ProcessImage image)
         HostReport host = NetworkJoin.Join(options, credentials, _environment);
         if (options.Verbosity == Verbosity.Verbose)
             Terminal.Error(Names.PycoRun, $"{string.Join(", ", host.Addresses)} is up: {options.InterfaceName}, {host.Mac}, host process {host.ProcessId}");
+        TellSubnet(options, host);
         TellPublished(options, host);
 
         // Meant for pyco-run, if it was: the program's own children are to stay with it.
@@ -38,6 +39,17 @@ internal sealed unsafe class Launcher(ProcessImage image)
         if (options.HostName is { } hostName)
             _environment.Set(HostNameVariable, hostName);
         Become(program, needsShell, options.Program.Count);
+    }
+
+    /// <summary>A mistyped address shows in nothing but silence.</summary>
+    private static void TellSubnet(RunOptions options, HostReport host)
+    {
+        if (options.Verbosity != Verbosity.Quiet && host.Subnet is { } subnet && !host.Addresses.Any(own => subnet.Contains(own.Address)))
+        {
+            Terminal.Error(
+                Names.PycoRun,
+                $"{host.Addresses[0].Address} is outside the network's subnet {subnet}: its other hosts will not find it there (-q hides this)");
+        }
     }
 
     /// <summary>A port that the kernel has chosen is known from nowhere else.</summary>

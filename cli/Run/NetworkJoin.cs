@@ -27,6 +27,8 @@ internal static class NetworkJoin
             throw new LaunchException($"no network at {path}: start one: pyco-net start {path}, or vde_switch -s {path} -d");
         if (order.Addresses.Count == 0)
             throw new LaunchException("no address given: say which with -a, such as -a 10.40.0.32 (only networks of pyco-net choose one)");
+        if (AddressCheck.FindFault(order.Addresses, order.Gateway) is { } fault)
+            throw new LaunchException(fault);
         return HostRole.Start(order, environment);
     }
 

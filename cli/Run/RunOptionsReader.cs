@@ -40,13 +40,18 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         if (words.GetValue(command.Verbose) && words.GetValue(command.Quiet))
             throw Wrong("-v and -q cannot both be given");
         List<IpPrefix> addresses = ReadAddresses(words);
+        IpAddress? gateway = ReadGateway(words.GetValue(command.Gateway));
+        bool hasDefaultLengths = words.GetValue(command.Netmask) is null &&
+            !Array.Exists(words.GetValue(command.Address) ?? [], text => text.Contains('/', StringComparison.Ordinal));
+        // A length that the network knows better is checked when the network has been found.
+        if (!hasDefaultLengths && AddressCheck.FindFault(addresses, gateway) is { } fault)
+            throw Wrong(fault);
         VnlLocator? network = ReadNetwork(words.GetValue(command.Network));
         return new RunOptions
         {
             Addresses = addresses,
-            Gateway = ReadGateway(words.GetValue(command.Gateway), addresses),
-            HasDefaultLengths = words.GetValue(command.Netmask) is null &&
-                !Array.Exists(words.GetValue(command.Address) ?? [], text => text.Contains('/', StringComparison.Ordinal)),
+            Gateway = gateway,
+            HasDefaultLengths = hasDefaultLengths,
             Network = network ?? new VnlLocator(RuntimeFolder.DefaultNetwork(environment)),
             IsDefaultNetwork = network is null,
             InterfaceName = ReadInterface(words.GetValue(command.Interface)),
@@ -67,6 +72,8 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
     private List<IpPrefix> ReadAddresses(ParseResult words)
     {
         string[] texts = words.GetValue(command.Address) ?? [];
+        if (texts.Length == 0 && words.GetValue(command.Netmask) is not null)
+            throw Wrong("-n is the netmask of an address: give that too with -a (a network that chooses the address has its own netmask)");
         int defaultLength = words.GetValue(command.Netmask) is { } mask ? ReadNetmask(mask) : DefaultPrefixLength;
         List<IpPrefix> addresses = [];
         foreach (string text in texts)
@@ -94,16 +101,8 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         IpPrefix prefix = new(address, length);
         if (address.V4 >> 24 == 0 || address.IsLoopback || address.IsMulticast || address.V4 >> 28 == 0xf)
             throw Wrong($"{address} cannot be the address of a host");
-        if (HasRoomForHosts(prefix) && (address == prefix.Network || address == prefix.DirectedBroadcast))
-        {
-            string what = address == prefix.Network ? "network's own" : "broadcast";
-            throw Wrong($"{address} is the {what} address of {prefix.Network}/{length}: choose another or another length");
-        }
         return prefix;
     }
-
-    /// <summary>A /31 or /32 has neither an address of its own nor one for broadcasts (RFC 3021).</summary>
-    private static bool HasRoomForHosts(IpPrefix prefix) => prefix.Length <= 30;
 
     private static int ReadNetmask(string text)
     {
@@ -113,26 +112,10 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         return BitOperations.PopCount(mask.V4);
     }
 
-    private static IpAddress? ReadGateway(string? text, List<IpPrefix> addresses)
-    {
-        if (text is null)
-            return null;
-        if (!IpAddress.TryParse(text, out IpAddress gateway) || !gateway.IsV4)
-            throw Wrong($"'{text}' is not a gateway's address such as 10.40.0.1");
-        if (addresses.Count == 0)
-            return gateway;
-        foreach (IpPrefix own in addresses)
-        {
-            if (own.Address == gateway)
-                throw Wrong($"the gateway {gateway} is the host's own address");
-            if (!own.Contains(gateway))
-                continue;
-            if (HasRoomForHosts(own) && (gateway == own.Network || gateway == own.DirectedBroadcast))
-                throw Wrong($"the gateway {gateway} is no host's address in {own.Network}/{own.Length}");
-            return gateway;
-        }
-        throw Wrong($"the gateway {gateway} cannot be reached: it is not in {addresses[0].Network}/{addresses[0].Length}");
-    }
+    private static IpAddress? ReadGateway(string? text) =>
+        text is null ? null
+        : IpAddress.TryParse(text, out IpAddress gateway) && gateway.IsV4 ? gateway
+        : throw Wrong($"'{text}' is not a gateway's address such as 10.40.0.1");
 
     /// <summary>Null for the user's default network.</summary>
     private VnlLocator? ReadNetwork(string? text)

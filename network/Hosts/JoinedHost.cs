@@ -148,6 +148,8 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
             Addresses = [_network.Hosts.ChooseAddress()];
         else if (_order.HasDefaultLengths)
             Addresses = [.. Addresses.Select(prefix => subnet.Contains(prefix.Address) ? prefix with { Length = subnet.Length } : prefix)];
+        if (AddressCheck.FindFault(Addresses, _order.Gateway) is { } fault)
+            throw new IOException(fault);
     }
 
     private void Open()
@@ -212,7 +214,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
             return now + ConflictPause;
         _watch = new ProgramWatch(_host, _order.Credentials, ProcessId, () => { }, Wake);
         UpSince = DateTime.UtcNow;
-        _launcher?.Answer($"ready {HostReport.Of(_host, _port!.Number)}");
+        _launcher?.Answer($"ready {HostReport.Of(_host, _port!.Number, _network.Options.Subnet)}");
         _launcher = null;
         _network.Log($"{Addresses[0]} is up: {Command} (pid {ProcessId}, uid {UserId}), port {_port!.Number}");
         if (Name is { } name && _network.Hosts.FindByName(name) is { } first && first != this)

@@ -30,6 +30,37 @@ internal sealed class NetworkLifeTests : NetworkTest
     }
 
     [Test]
+    public void An_address_without_a_length_has_the_networks_and_is_judged_by_it()
+    {
+        string network = $"{Folder}/wide";
+        Net("start", network, "--subnet", "10.50.0.0/16");
+
+        Assert.That(AddressOf(Run("-v", "-f", network, "-a", "10.50.1.0", "--", "sh", "-c", WaitForLine)), Is.EqualTo("10.50.1.0/16"));
+        RunningProgram end = Run("-f", network, "-a", "10.50.255.255", "--", "true");
+        Assert.That(end.WaitForExit(), Is.EqualTo(125));
+        Assert.That(end.Errors, Is.EqualTo(
+            "pyco-run: 10.50.255.255 is the broadcast address of 10.50.0.0/16: choose another or another length\n"));
+        RunningProgram gateway = Run("-f", network, "-g", "10.51.0.1", "--", "true");
+        Assert.That(gateway.WaitForExit(), Is.EqualTo(125));
+        Assert.That(gateway.Errors, Is.EqualTo("pyco-run: the gateway 10.51.0.1 cannot be reached: it is not in 10.50.0.0/16\n"));
+    }
+
+    [Test]
+    public void An_address_outside_the_networks_subnet_is_told()
+    {
+        RunningProgram outside = Run("-a", "10.50.0.7", "--", "true");
+        outside.Succeed();
+        Assert.That(outside.Errors, Is.EqualTo(
+            "pyco-run: 10.50.0.7 is outside the network's subnet 10.40.0.0/24: its other hosts will not find it there (-q hides this)\n"));
+        foreach (string[] words in (string[][])[["-q", "-a", "10.50.0.7"], ["-a", "10.40.0.7", "-a", "10.50.0.7"]])
+        {
+            RunningProgram quiet = Run([.. words, "--", "true"]);
+            quiet.Succeed();
+            Assert.That(quiet.Errors, Is.Empty);
+        }
+    }
+
+    [Test]
     public void Without_an_address_each_host_gets_another_one()
     {
         string[] addresses = [.. Enumerable.Range(0, 5).Select(_ => AddressOf(Run("-v", "--", "sh", "-c", WaitForLine)))];

@@ -82,20 +82,26 @@ internal sealed class RunOptionsTests
     public void A_length_that_was_given_is_known_from_one_that_was_not(bool isDefault, params string[] words) =>
         Assert.That(Read(["-a", .. words, "true"]).HasDefaultLengths, Is.EqualTo(isDefault));
 
+    [TestCase("10.50.1.0")]
+    [TestCase("10.50.0.32", "-g", "10.50.9.1")]
+    public void What_only_the_networks_length_can_make_wrong_is_left_to_the_network(params string[] words) =>
+        Assert.That(Read(["-a", .. words, "true"]).HasDefaultLengths, Is.True);
+
     [TestCase("no program", "-a", "10.40.0.32")]
     [TestCase("'10.40.0.299' is not an address", "-a", "10.40.0.299", "true")]
     [TestCase("'10.40.32' is not an address", "-a", "10.40.32", "true")]
     [TestCase("from 1 to 32", "-a", "10.40.0.32/33", "true")]
-    [TestCase("broadcast address of 10.40.0.0/24", "-a", "10.40.0.255", "true")]
-    [TestCase("network's own address of 10.40.0.0/24", "-a", "10.40.0.0", "true")]
+    [TestCase("broadcast address of 10.40.0.0/24", "-a", "10.40.0.255/24", "true")]
+    [TestCase("network's own address of 10.40.0.0/24", "-a", "10.40.0.0/24", "true")]
+    [TestCase("give that too with -a", "-n", "255.255.0.0", "true")]
     [TestCase("cannot be the address of a host", "-a", "127.0.0.1", "true")]
     [TestCase("IPv6 addresses are not supported yet", "-a", "fd00::1", "true")]
     [TestCase("given twice", "-a", "10.40.0.32", "-a", "10.40.0.32/16", "true")]
     [TestCase("not a netmask", "-a", "10.40.0.32", "-n", "255.0.255.0", "true")]
-    [TestCase("cannot be reached", "-a", "10.40.0.32", "-g", "10.50.0.1", "true")]
-    [TestCase("no host's address in 10.40.0.0/24", "-a", "10.40.0.32", "-g", "10.40.0.0", "true")]
-    [TestCase("no host's address in 10.40.0.0/24", "-a", "10.40.0.32", "-g", "10.40.0.255", "true")]
-    [TestCase("own address", "-a", "10.40.0.32", "-g", "10.40.0.32", "true")]
+    [TestCase("cannot be reached", "-a", "10.40.0.32/24", "-g", "10.50.0.1", "true")]
+    [TestCase("no host's address in 10.40.0.0/24", "-a", "10.40.0.32/24", "-g", "10.40.0.0", "true")]
+    [TestCase("no host's address in 10.40.0.0/24", "-a", "10.40.0.32/24", "-g", "10.40.0.255", "true")]
+    [TestCase("own address", "-a", "10.40.0.32/24", "-g", "10.40.0.32", "true")]
     [TestCase("not an interface name", "-a", "10.40.0.32", "-d", "a/b", "true")]
     [TestCase("not an Ethernet address", "-a", "10.40.0.32", "-m", "02:00", "true")]
     [TestCase("first octet must be even", "-a", "10.40.0.32", "-m", "03:00:00:00:00:01", "true")]
