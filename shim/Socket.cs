@@ -13,6 +13,9 @@ internal static unsafe class Socket
     public static int Create(int family, int type, int protocol)
     {
         Startup.Ensure();
+        // The interfaces behind it would be the machine's. Linux says so to a user without privileges.
+        if (StackHost.IsConfigured && family == AfPacket)
+            return (int)LibcError.Answer(-(int)Errno.EPERM);
         if (!StackHost.IsConfigured || family is not (AfInet or AfInet6))
             return Next.Socket(family, type, protocol);
         return (int)LibcError.Answer(Open(family, type, protocol));

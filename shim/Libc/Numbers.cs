@@ -3,6 +3,8 @@ namespace Pyco.Shim;
 /// <summary>Numbers of Linux's socket interface that only the shim needs; test/shim compares them with the C headers.</summary>
 internal static class Numbers
 {
+    public const int AfPacket = 17;
+
     public const int SockRaw = 3;
     public const int SockRdm = 4;
     public const int SockTypeMask = 0xf;
