@@ -20,8 +20,7 @@ internal static unsafe class SocketOptions
     private const int MaxKeepIntervalSeconds = 32767; // MAX_TCP_KEEPINTVL
     private const int MaxKeepCount = 127; // MAX_TCP_KEEPCNT
 
-    /// <summary>TCP_MAXSEG of an unconnected socket: a full Ethernet packet's, less timestamps.</summary>
-    private const int UsualSegmentSize = 1448;
+    private const int UnconnectedSegmentSize = 536; // TCP_MSS_DEFAULT
 
     private const int CongestionNameCapacity = 16; // TCP_CA_NAME_MAX
 
@@ -45,6 +44,7 @@ internal static unsafe class SocketOptions
                 (SolSocket, SoLinger) => Linger(socket, value),
                 (IpProtoIp, IpTos) or (IpProtoIpv6, Ipv6TClass) => Do(() => socket.Stack.TypeOfService = (byte)number),
                 (IpProtoIp, IpTtl) or (IpProtoIpv6, Ipv6UnicastHops) => SetTimeToLive(socket.Stack, number),
+                (IpProtoIp, IpMtuDiscover) or (IpProtoIpv6, Ipv6MtuDiscover) => SetPathMtuDiscovery(socket.Stack, number),
                 (IpProtoIpv6, Ipv6V6Only) => Do(() => socket.Stack.V6Only = number != 0),
                 _ => Errno.ENOPROTOOPT,
             };
@@ -55,6 +55,8 @@ internal static unsafe class SocketOptions
     {
         if (request.OptionLevel == IpProtoTcp && socket is StreamSocket stream)
             return GetTcp(stream.Tcp, request.OptionName, ref reply);
+        if ((request.OptionLevel, request.OptionName) is (IpProtoIp, IpMtu) or (IpProtoIpv6, Ipv6Mtu))
+            return socket.Stack.PathMtu is { } mtu ? Write(ref reply, mtu) : Errno.ENOTCONN;
         int? number = (request.OptionLevel, request.OptionName) switch
         {
             (SolSocket, SoReuseAddr) => socket.Stack.ReuseAddress ? 1 : 0,
@@ -62,6 +64,7 @@ internal static unsafe class SocketOptions
             (SolSocket, SoBroadcast) => socket.Stack.AllowBroadcast ? 1 : 0,
             (IpProtoIp, IpTos) or (IpProtoIpv6, Ipv6TClass) => socket.Stack.TypeOfService,
             (IpProtoIp, IpTtl) or (IpProtoIpv6, Ipv6UnicastHops) => socket.Stack.TimeToLive,
+            (IpProtoIp, IpMtuDiscover) or (IpProtoIpv6, Ipv6MtuDiscover) => (int)socket.Stack.PathMtuDiscovery,
             (IpProtoIpv6, Ipv6V6Only) => socket.Stack.V6Only ? 1 : 0,
             _ => null,
         };
@@ -115,7 +118,7 @@ internal static unsafe class SocketOptions
         TcpInfo => GetTcpInfo(tcp, ref reply),
         TcpCongestion => GetCongestionControl(tcp, ref reply),
         TcpNoDelay => Write(ref reply, tcp.NoDelay ? 1 : 0),
-        TcpMaxSegment => Write(ref reply, tcp.MaxSegmentSize ?? UsualSegmentSize),
+        TcpMaxSegment => Write(ref reply, tcp.SegmentSize > 0 ? tcp.SegmentSize : tcp.MaxSegmentSize ?? UnconnectedSegmentSize),
         TcpCork => Write(ref reply, tcp.Cork ? 1 : 0),
         TcpKeepIdle => Write(ref reply, (int)tcp.KeepAliveIdle.TotalSeconds),
         TcpKeepInterval => Write(ref reply, (int)tcp.KeepAliveInterval.TotalSeconds),
@@ -175,6 +178,14 @@ internal static unsafe class SocketOptions
         if (number is not (-1 or (>= 1 and <= 255)))
             return Errno.EINVAL;
         socket.TimeToLive = number < 0 ? DefaultTimeToLive : (byte)number;
+        return Errno.None;
+    }
+
+    private static Errno SetPathMtuDiscovery(StackSocket socket, int number)
+    {
+        if (!Enum.IsDefined((PathMtuDiscovery)number))
+            return Errno.EINVAL;
+        socket.PathMtuDiscovery = (PathMtuDiscovery)number;
         return Errno.None;
     }
 

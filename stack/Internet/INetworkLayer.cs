@@ -52,6 +52,9 @@ internal readonly record struct Route(IpAddress Source, IpAddress Destination, I
     /// <summary>The destination is this host: packets turn round inside the stack.</summary>
     public bool IsLoopback { get; init; }
 
+    /// <summary>The largest packet of the first link, whatever is known of those behind it.</summary>
+    public int LinkMtu { get; init; } = Mtu;
+
     /// <summary>The destination is a broadcast address of the link.</summary>
     public bool IsBroadcast { get; init; }
 

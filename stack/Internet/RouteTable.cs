@@ -42,6 +42,7 @@ internal sealed class RouteTable(
             return Errno.ENETUNREACH;
         route = new Route(source.IsAny ? own : source, destination, nextHop, pathMtus.Get(destination, link.Mtu))
         {
+            LinkMtu = link.Mtu,
             IsBroadcast = addresses.IsBroadcast(destination),
             QueueFrames = link.QueueFrames,
             ChecksumTrusted = link.ChecksumTrusted,

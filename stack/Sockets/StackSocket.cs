@@ -40,6 +40,12 @@ public abstract class StackSocket
     /// <summary>IP_TOS: the octet of DSCP and ECN in sent packets.</summary>
     public byte TypeOfService { get; set; }
 
+    /// <summary>IP_MTU_DISCOVER. TCP only keeps it: its segments always fit.</summary>
+    public PathMtuDiscovery PathMtuDiscovery { get; set; } = PathMtuDiscovery.IfItFits;
+
+    /// <summary>IP_MTU: the largest packet on the way to the connected peer, as far as it is known; null without a peer.</summary>
+    public abstract int? PathMtu { get; }
+
     /// <summary>What has changed since the last call; the call clears it.</summary>
     public SocketEvents TakeEvents()
     {

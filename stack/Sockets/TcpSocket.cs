@@ -45,6 +45,7 @@ public sealed class TcpSocket : StackSocket
         ReusePort = listener.ReusePort;
         TimeToLive = listener.TimeToLive;
         TypeOfService = listener.TypeOfService;
+        PathMtuDiscovery = listener.PathMtuDiscovery;
         _noDelay = listener._noDelay;
         _cork = listener._cork;
         _keepAlive = listener._keepAlive;
@@ -137,6 +138,8 @@ public sealed class TcpSocket : StackSocket
 
     /// <summary>For people and TCP_MAXSEG: octets of data in a full segment that we send; zero without a connection.</summary>
     public int SegmentSize => _connection?.Snd.Mss ?? 0;
+
+    public override int? PathMtu => _connection is { State: not TcpState.Closed } connection ? connection.Route.Mtu : null;
 
     /// <summary>Binds; port 0 chooses an ephemeral one at random (RFC 6056).</summary>
     /// <returns>EADDRINUSE, EADDRNOTAVAIL, EINVAL when already bound.</returns>

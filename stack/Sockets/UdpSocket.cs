@@ -44,6 +44,9 @@ public sealed class UdpSocket : StackSocket
     /// <summary>Datagrams dropped because nobody read in time (SO_RXQ_OVFL's counter).</summary>
     public long Dropped { get; private set; }
 
+    public override int? PathMtu =>
+        Remote is { } peer && _protocol.FindRoute(this, peer.Address, out Route route) == Errno.None ? route.Mtu : null;
+
     private IpAddress Wildcard => IsV6 ? IpAddress.AnyV6 : IpAddress.AnyV4;
 
     private bool IsBound => Local.Port != 0;

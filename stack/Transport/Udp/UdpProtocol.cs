@@ -65,10 +65,18 @@ internal sealed class UdpProtocol(
         if (errno != Errno.None)
             return errno;
         byte timeToLive = route.Destination.IsMulticast ? MulticastTimeToLive : socket.TimeToLive;
-        return Send(route, socket.Local.Port, to.Port, payload, timeToLive, socket.TypeOfService, now);
+        PathMtuDiscovery discovery = socket.PathMtuDiscovery;
+        if (discovery >= PathMtuDiscovery.Probe)
+            route = route with { Mtu = route.LinkMtu };
+        bool fits = IPv4Header.MinLength + UdpHeader.Length + payload.Length <= route.Mtu;
+        if (!fits && discovery is PathMtuDiscovery.Always or PathMtuDiscovery.Probe or PathMtuDiscovery.Interface)
+            return Errno.EMSGSIZE;
+        bool mayBeCut = !fits || discovery is PathMtuDiscovery.Never or PathMtuDiscovery.Interface or PathMtuDiscovery.Omit;
+        Send(route, socket.Local.Port, to.Port, payload, timeToLive, socket.TypeOfService, !mayBeCut, now);
+        return Errno.None;
     }
 
-    /// <summary>Sends a datagram that may be of no socket; the payload is lent.</summary>
+    /// <summary>Sends a datagram that may be of no socket, whole if it fits; the payload is lent.</summary>
     /// <returns>None: what becomes of it is not known here.</returns>
     public Errno Send(
         in Route route,
@@ -79,21 +87,32 @@ internal sealed class UdpProtocol(
         byte typeOfService,
         Instant now)
     {
+        bool fits = IPv4Header.MinLength + UdpHeader.Length + payload.Length <= route.Mtu;
+        Send(route, sourcePort, destinationPort, payload, timeToLive, typeOfService, dontFragment: fits, now);
+        return Errno.None;
+    }
+
+    private void Send(
+        in Route route,
+        ushort sourcePort,
+        ushort destinationPort,
+        ReadOnlySpan<byte> payload,
+        byte timeToLive,
+        byte typeOfService,
+        bool dontFragment,
+        Instant now)
+    {
         int length = UdpHeader.Length + payload.Length;
         Frame frame = network.RentFrame(length);
         Span<byte> datagram = frame.Append(length);
         payload.CopyTo(datagram[UdpHeader.Length..]);
-        // IP_PMTUDISC_WANT, Linux's default: what fits must not be cut on the way, what does not is cut by us.
-        bool fits = IPv4Header.MinLength + length <= route.Mtu;
         // Where a fragment leaves the process, nobody could compute the checksum of the whole.
-        frame.LacksChecksum = route.ChecksumTrusted && fits;
+        frame.LacksChecksum = route.ChecksumTrusted && IPv4Header.MinLength + length <= route.Mtu;
         uint? pseudoHeader = frame.LacksChecksum
             ? null
             : Checksum.PseudoHeader(route.Source, route.Destination, IpProtocol.Udp, length);
         UdpHeader.Write(datagram, sourcePort, destinationPort, pseudoHeader);
-        var options = new PacketOptions(IpProtocol.Udp, timeToLive, typeOfService, DontFragment: fits);
-        network.Send(frame, route, options, now);
-        return Errno.None;
+        network.Send(frame, route, new PacketOptions(IpProtocol.Udp, timeToLive, typeOfService, dontFragment), now);
     }
 
     public void Release(UdpSocket socket) => _ports.Remove(socket);

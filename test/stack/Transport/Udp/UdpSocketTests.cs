@@ -306,6 +306,42 @@ public sealed class UdpSocketTests
         Assert.That(host.Stack.Memory.SmallFrames.Outstanding, Is.Zero);
     }
 
+    [TestCase(PathMtuDiscovery.Never, 100, Errno.None, false)]
+    [TestCase(PathMtuDiscovery.IfItFits, 100, Errno.None, true)]
+    [TestCase(PathMtuDiscovery.IfItFits, 2000, Errno.None, false)]
+    [TestCase(PathMtuDiscovery.Always, 100, Errno.None, true)]
+    [TestCase(PathMtuDiscovery.Always, 2000, Errno.EMSGSIZE, null)]
+    [TestCase(PathMtuDiscovery.Probe, 100, Errno.None, true)]
+    [TestCase(PathMtuDiscovery.Probe, 2000, Errno.EMSGSIZE, null)]
+    [TestCase(PathMtuDiscovery.Interface, 100, Errno.None, false)]
+    [TestCase(PathMtuDiscovery.Interface, 2000, Errno.EMSGSIZE, null)]
+    [TestCase(PathMtuDiscovery.Omit, 2000, Errno.None, false)]
+    public void What_may_be_cut_on_the_way_is_as_the_program_says(
+        PathMtuDiscovery discovery, int length, Errno expected, bool? dontFragment)
+    {
+        using var host = new TestHost();
+        host.MeetPeer();
+        host.Link.Sent.Clear();
+        UdpSocket socket = host.OpenUdp();
+        socket.PathMtuDiscovery = discovery;
+        Assert.That(socket.Send(new byte[length], TestHost.Endpoint(TestHost.Peer, 9), host.Now), Is.EqualTo(expected));
+        host.Turn();
+        if (dontFragment is not { } isSet)
+            Assert.That(host.Link.Sent, Is.Empty);
+        else
+            Assert.That((host.LastSent<IPv4Packet>().FragmentFlags & 2) != 0, Is.EqualTo(isSet));
+    }
+
+    [Test]
+    public void A_connected_socket_knows_the_MTU_of_its_path()
+    {
+        using var host = new TestHost();
+        UdpSocket socket = host.OpenUdp();
+        Assert.That(socket.PathMtu, Is.Null);
+        socket.Connect(TestHost.Endpoint(TestHost.Peer, 9));
+        Assert.That(socket.PathMtu, Is.EqualTo(1500));
+    }
+
     [Test]
     public void A_refusal_inside_the_host_reaches_the_connected_socket()
     {
