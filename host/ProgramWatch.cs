@@ -62,6 +62,9 @@ internal sealed class ProgramWatch : EventSource, IDisposable
             throw SystemCallException.Last("pidfd_open");
     }
 
+    /// <summary>The process that is waited for: the program, and after its end a descendant; 0 while there is none.</summary>
+    public int ProcessId => Descriptor >= 0 ? _watchedPid : 0;
+
     /// <summary>Nobody needs the host any more.</summary>
     public bool IsOver { get; private set; }
 

@@ -16,6 +16,9 @@ internal sealed class NetworkFolder : IDisposable
     private const int Create = 0x40;
     private const int OwnerOnly = 0x180; // 0600
 
+    /// <summary>A plug's, at a high port.</summary>
+    private const string LongestSocketName = "/10000.99";
+
     private readonly bool _isOurs;
     private int _lock;
 
@@ -52,6 +55,8 @@ internal sealed class NetworkFolder : IDisposable
     public static NetworkFolder Claim(NetworkOptions options)
     {
         string path = options.Path;
+        if (!UnixAddress.TryFromPath(path + LongestSocketName, out _))
+            throw new IOException($"the path {path} is too long for sockets in it (107 octets with their names): choose a shorter one");
         bool isOurs = !Directory.Exists(path);
         try
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Pyco.Cli.Net;
@@ -9,6 +10,10 @@ internal sealed class Columns(params string[] header)
 
     /// <summary>The columns of numbers, which end below each other.</summary>
     public IReadOnlySet<string> Numbers { get; init; } = new HashSet<string>();
+
+    /// <summary>A number with what it counts.</summary>
+    public static string Count(long number, string what) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number} {what}{(number == 1 ? "" : "s")}");
 
     public void Add(params string[] row) => _rows.Add(row);
 

@@ -59,7 +59,7 @@ internal sealed class NetTop
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            {sample.Path}: {sample.HostCount} hosts, {sample.PlugCount} plugs, up {(long)sample.Uptime.TotalHours}:{sample.Uptime:mm\:ss}
+            {sample.Path}: {Columns.Count(sample.HostCount, "host")}, {Columns.Count(sample.PlugCount, "plug")}, up {(long)sample.Uptime.TotalHours}:{sample.Uptime:mm\:ss}
             all together {Rates.Short(total.FramesSent)} frames/s, {Rates.Short(total.BitsSent)}bit/s
 
             {table}

@@ -100,12 +100,13 @@ internal static class NetViews
         string nat = status.GetProperty("nat") is { ValueKind: JsonValueKind.Object } way
             ? $"\nway out: {way.Text("connections")} connections, {way.Text("flows")} UDP flows, {way.Text("leases")} leases, {way.Text("denied")} denied"
             : "";
+        string Count(string what) => Columns.Count(status.GetProperty(what + "s").GetInt64(), what);
         string hub = status.GetProperty("hub").GetBoolean() ? ", hub" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
             network {status.Text("path")}: {status.Text("subnet")}{gateway}, MTU {status.Text("mtu")}{hub}, process {status.Text("pid")}
-            {status.Text("hosts")} hosts, {status.Text("plugs")} plugs, {status.Text("stations")} stations{nat}
+            {Count("host")}, {Count("plug")}, {Count("station")}{nat}
 
             {ports}
             """);

@@ -37,7 +37,7 @@ internal sealed record StationView
 
     public static StationView OfHost(JsonElement host) => Read(host) with
     {
-        Key = $"{host.Text("port")} {host.Text("pid")} {host.Text("since")}",
+        Key = $"{host.Text("port")} {host.Text("since")}",
         Addresses = string.Join(',', host.GetProperty("addresses").EnumerateArray().Select(address => address.GetString())),
         Mac = host.Text("mac"),
         ProcessId = host.Text("pid"),

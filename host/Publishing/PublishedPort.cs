@@ -45,7 +45,11 @@ public sealed record PublishedPort(IpEndpoint Outside, ushort Inside, bool IsUdp
         string rest = isUdp || text.EndsWith(TcpSuffix, StringComparison.Ordinal) ? text[..^TcpSuffix.Length] : text;
         IpAddress address = IpAddress.LoopbackV4;
         if (TrySplitAddress(ref rest, out string? given) && !TryReadAddress(given, out address))
-            error = $"'{text}': '{given}' is not an address such as 127.0.0.1, 0.0.0.0 or [::1]";
+        {
+            error = given.All(char.IsAsciiDigit)
+                ? $"'{text}': {given} is not a port: they go from 0 (the kernel chooses) to 65535"
+                : $"'{text}': '{given}' is not an address such as 127.0.0.1, 0.0.0.0 or [::1]";
+        }
         string[] numbers = rest.Split(':');
         ushort inside = 0;
         if (error is null &&

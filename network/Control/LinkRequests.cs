@@ -42,7 +42,9 @@ internal static class LinkRequests
         }
         if (address is null)
             return [.. network.Switch.Ports];
-        JoinedHost? host = IpAddress.TryParse(address, out IpAddress wanted) ? network.Hosts.Find(wanted) : null;
+        if (!IpAddress.TryParse(address, out IpAddress wanted))
+            throw new RefusedException($"'{address}' is not the address of a host such as 10.40.0.32");
+        JoinedHost? host = network.Hosts.Find(wanted);
         return host?.Port is { } own ? [own] : throw new RefusedException($"the network has no host {address}");
     }
 

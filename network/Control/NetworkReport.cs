@@ -104,8 +104,9 @@ internal static class NetworkReport
         json.WriteString("mac", options.Mac.ToString());
         json.WriteNumber("port", host.Port!.Number);
         WriteOptional(json, "name", host.Name);
-        json.WriteString("program", host.Command);
-        json.WriteNumber("pid", host.ProcessId);
+        (int processId, string command) = host.FindLiving();
+        json.WriteString("program", command);
+        json.WriteNumber("pid", processId);
         json.WriteNumber("uid", host.UserId);
         json.WriteString("since", host.UpSince);
         json.WriteNumber("sockets", host.Host.Bridge.Sockets.Count);

@@ -77,6 +77,25 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
     /// <summary>When the program was let go.</summary>
     public DateTime UpSince { get; private set; }
 
+    /// <summary>
+    /// A process that uses the host: the program, or a descendant of one that has ended. Where none is known, as of other
+    /// users' processes, the program as it was.
+    /// </summary>
+    public (int ProcessId, string Command) FindLiving()
+    {
+        if (_watch is not { ProcessId: > 0 and int pid } || pid == ProcessId)
+            return (ProcessId, Command);
+        try
+        {
+            string name = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/comm")).TrimEnd('\n');
+            return (pid, new string([.. name.Select(letter => char.IsControl(letter) ? '?' : letter)]));
+        }
+        catch (IOException)
+        {
+            return (ProcessId, Command); // it has just ended
+        }
+    }
+
     public bool Has(IpAddress address) => Addresses.Any(prefix => prefix.Address == address);
 
     public void Dispose()

@@ -44,6 +44,31 @@ internal sealed class HostListTests : NetworkTest
         receiver.WaitForOutput($"received {sent - dropped} of {sent}");
     }
 
+    [Test]
+    public void A_program_cannot_listen_on_the_machines_interfaces() =>
+        Assert.That(
+            Run("--", Programs.Python, "-c", """
+                import socket
+                try:
+                    socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 3)
+                except PermissionError as error:
+                    print(error.errno)
+                """).Succeed(),
+            Is.EqualTo("1\n"));
+
+    [Test]
+    public void Of_a_program_that_has_become_a_daemon_a_process_that_lives_is_named()
+    {
+        Run("-a", "10.40.0.32", "--", "sh", "-c", "sleep 300 > /dev/null 2>&1 & echo $! > pid").Succeed();
+        string daemon = File.ReadAllText($"{Folder}/pid").Trim();
+
+        Eventually.True(() => TheHost().GetProperty("program").GetString() == "sleep", () => "the daemon's name");
+        Assert.That(TheHost().GetProperty("pid").ToString(), Is.EqualTo(daemon));
+        Assert.That(Net("status"), Does.Contain("\n1 host, 0 plugs, 1 station\n"));
+        HostProcess.Kill(int.Parse(daemon, null));
+        WaitUntilEmpty();
+    }
+
     private JsonElement TheHost()
     {
         using var answer = JsonDocument.Parse(Net("ps", "-d", "0", "--json"));

@@ -46,6 +46,16 @@ internal sealed class NetworkLifeTests : NetworkTest
     }
 
     [Test]
+    public void A_path_that_is_too_long_for_sockets_is_refused_and_leaves_nothing()
+    {
+        string network = $"{Folder}/{new string('x', 100 - Folder.Length)}";
+        RunningProgram start = Start(Repository.PycoNet, "start", network);
+        Assert.That(start.WaitForExit(), Is.Not.Zero);
+        Assert.That(start.Errors, Does.Contain("is too long for sockets in it"));
+        Assert.That(Directory.Exists(network), Is.False);
+    }
+
+    [Test]
     public void An_address_outside_the_networks_subnet_is_told()
     {
         RunningProgram outside = Run("-a", "10.50.0.7", "--", "true");

@@ -44,7 +44,7 @@ internal sealed class NetTableTests
     [Test]
     public void Another_program_at_the_same_port_is_another_station()
     {
-        string other = Answer(uptime: 10, sent: 500, received: 250).Replace("77", "78", StringComparison.Ordinal);
+        string other = Answer(uptime: 10, sent: 500, received: 250).Replace("T00:00:00Z", "T00:00:07Z", StringComparison.Ordinal);
         StationSample sample = new(Answer(uptime: 12, sent: 3_000, received: 500), new(other));
         Assert.That(sample.RatesOf(sample.Stations[0]), Is.Null);
     }

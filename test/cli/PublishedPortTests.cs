@@ -38,7 +38,7 @@ internal sealed class PublishedPortTests
     [TestCase("8080:80:90", "does not name ports")]
     [TestCase("8080:80/sctp", "does not name ports")]
     [TestCase("8080:80/UDP", "does not name ports")]
-    [TestCase("65536:80", "is not an address")]
+    [TestCase("65536:80", "65536 is not a port")]
     [TestCase("-1:80", "is not an address")]
     [TestCase("+1:80", "is not an address")]
     [TestCase("8080:65536", "does not name ports")]

@@ -112,6 +112,8 @@ internal sealed class RunOptionsTests
     [TestCase("not a host name", "-a", "10.40.0.32", "--hostname", "a b", "true")]
     [TestCase("'tap://' networks are not supported", "-a", "10.40.0.32", "-f", "tap://x", "true")]
     [TestCase("'80:' does not name ports", "-a", "10.40.0.32", "-p", "80:", "true")]
+    [TestCase("99999 is not a port", "-a", "10.40.0.32", "-p", "99999:80", "true")]
+    [TestCase("'rate=0': give at least 1bit", "-a", "10.40.0.32", "--link", "rate=0", "true")]
     [TestCase("127.0.0.1:8080 is published twice", "-a", "10.40.0.32", "-p", "8080:80", "-p", "127.0.0.1:8080:81", "true")]
     [TestCase("cannot both be given", "-a", "10.40.0.32", "-v", "-q", "true")]
     [TestCase("unknown option '--bogus'", "-a", "10.40.0.32", "--bogus", "true")]

@@ -117,8 +117,8 @@ internal static class Quantity
             string name = text[number.Length..];
             if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal count))
                 advice = $"give a number with a unit ({Units}), as in 20{units[1].Name}";
-            else if (name.Length == 0 && count == 0 && minimum == 0)
-                advice = null;
+            else if (name.Length == 0 && count == 0)
+                advice = minimum == 0 ? null : $"give at least {Write(minimum)}";
             else
                 advice = ReadUnit(count, name, out value);
             return advice is null;
