@@ -30,7 +30,7 @@ public static class StackHostProcess
     private static void Serve(StackHostOptions options, ReadyLine ready)
     {
         StackMemory memory = new(new FramePool());
-        using EventLoop loop = new(TimeProvider.System);
+        using EventLoop loop = new(TimeProvider.System, BusyPolling.UsualLimit);
         using Interruption interruption = new(loop);
         IPolledLink link = options.OpenLink(memory.Frames, () => loop.Now);
         NameSources names = new() { Servers = options.NameServers };

@@ -9,9 +9,6 @@ public static class NetworkProcess
 {
     private const int StandardError = 2;
 
-    /// <summary>About what it costs to be woken.</summary>
-    private static readonly TimeSpan LookOn = TimeSpan.FromMicroseconds(50);
-
     /// <summary>Runs a network until it is stopped or SIGTERM comes.</summary>
     /// <param name="options">What it is to be.</param>
     /// <param name="readyDescriptor">Where to write one line, then closed: <c>ready PID</c>, or <c>error TEXT</c>.</param>
@@ -27,7 +24,7 @@ public static class NetworkProcess
     {
         using NetworkFolder folder = NetworkFolder.Claim(options);
         using NetworkLog log = new(folder.Log);
-        using EventLoop loop = new(TimeProvider.System, LookOn);
+        using EventLoop loop = new(TimeProvider.System, BusyPolling.UsualLimit);
         using Interruption interruption = new(loop);
         loop.Turn(TimeSpan.Zero); // reads the clock
         using VirtualNetwork network = new(loop, options, folder, log);

@@ -7,14 +7,17 @@ namespace Pyco.Host.Loop;
 /// </summary>
 /// <remarks>
 /// It adapts: it looks on only while looking has paid, so that a loop with little to do sleeps as before. Measured on two
-/// processors: a 64-octet ping-pong between two hosts of a network takes 0.6 times what it takes without; the throughput
-/// of one stream stays the same.
+/// processors: a 64-octet ping-pong between two hosts of a network takes 0.6 times what it takes without, on a stock switch
+/// 0.4 times; the throughput of one stream stays the same.
 /// </remarks>
 /// <param name="limit">How long to look at most; zero never looks.</param>
 internal sealed class BusyPolling(TimeSpan limit)
 {
     /// <summary>Looking that found nothing this often in a row has stopped to pay.</summary>
     private const int MostFailures = 3;
+
+    /// <summary>How long to look on where nothing speaks against it: about what it costs to be woken.</summary>
+    public static readonly TimeSpan UsualLimit = TimeSpan.FromMicroseconds(50);
 
     private int _failures = MostFailures;
 
