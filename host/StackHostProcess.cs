@@ -48,13 +48,17 @@ public static class StackHostProcess
         }
         using ProgramWatch? watch = options.ProgramPid is { } pid ? new(host, options.Credentials, pid, LeaveStandardError, () => { }) : null;
         ready.TryTell($"ready {HostReport.Of(host)}");
+        ProcessorChoice processors = new();
         while (!loop.StopRequested && watch is not { IsOver: true })
         {
             Instant? look = watch?.Advance(loop.Now);
+            look = Instant.Earlier(look, processors.Advance(OctetsOf(host.Stack.Counters), loop.Now));
             addresses.Advance();
             loop.Turn(look is { } at ? at - loop.Now : null);
         }
     }
+
+    private static long OctetsOf(StackCounters counters) => counters.OctetsReceived + counters.OctetsSent;
 
     /// <exception cref="PublishException">Somebody insists on the port, or it is not to be had.</exception>
     private static void Publish(PublishedPort port, StackHost host, EventLoop loop)

@@ -26,6 +26,13 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int setrlimit(int resource, ResourceLimit* limit);
 
+    /// <summary>The thread whose id is given, or the calling one if that is zero.</summary>
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int sched_getaffinity(int thread, nuint length, void* processors);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int sched_setaffinity(int thread, nuint length, void* processors);
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int epoll_wait(int epoll, void* events, int capacity, int timeoutMilliseconds);
 
