@@ -145,6 +145,10 @@ internal static unsafe class Datagrams
             return LibcError.Answer(Errno.EDESTADDRREQ);
         }
 
+        Errno tooLarge = DatagramLimit.Check(
+            fd, state, IoVectors.Capacity(message->Vectors, (int)message->VectorCount), needsHeader ? &header.Peer : null);
+        if (tooLarge != Errno.None)
+            return LibcError.Answer(tooLarge);
         if (message->ControlLength != 0 && DatagramControl.ReadSource(message, &header) && !needsHeader)
         {
             needsHeader = true;

@@ -40,6 +40,7 @@ internal static unsafe class ProtocolOptions
             return SetNoDelay(fd, state, value, length);
         if (IsHint(level, name))
             return length < 1 ? Errno.EINVAL : Errno.None;
+        DatagramLimit.Note(level, name);
         if (level == SolTcp && CannotFail(name, value, length))
             return Options.NoteAtHost(fd, state, level, name, value, length);
         return Options.SetAtHost(fd, state, level, name, value, length);

@@ -54,7 +54,9 @@ public sealed record PublishedPort(IpEndpoint Outside, ushort Inside, bool IsUdp
         ushort inside = 0;
         if (error is null &&
             (numbers.Length > 2 || !TryReadPort(numbers[0], out _) || !TryReadPort(numbers[^1], out inside)))
-            error = $"'{text}' does not name ports: write it as 8080:80, 127.0.0.1:8080:80 or 5353:53/udp";
+            error = numbers.Length <= 2 && Array.TrueForAll(numbers, number => number.Length > 0 && number.All(char.IsAsciiDigit))
+                ? $"'{text}': ports go to 65535"
+                : $"'{text}' does not name ports: write it as 8080:80, 127.0.0.1:8080:80 or 5353:53/udp";
         else if (error is null && inside == 0)
             error = $"'{text}': the program's port, the last number, is from 1 to 65535";
         if (error is not null)

@@ -41,7 +41,7 @@ internal sealed class PublishedPortTests
     [TestCase("65536:80", "65536 is not a port")]
     [TestCase("-1:80", "is not an address")]
     [TestCase("+1:80", "is not an address")]
-    [TestCase("8080:65536", "does not name ports")]
+    [TestCase("8080:65536", "ports go to 65535")]
     [TestCase("0", "the program's port, the last number, is from 1 to 65535")]
     [TestCase("8080:0", "the program's port, the last number, is from 1 to 65535")]
     [TestCase("localhost:8080:80", "'localhost' is not an address")]

@@ -55,6 +55,39 @@ internal sealed class TranscriptTests
         Assert.That(ours.Output, Is.EqualTo(linux), ours.Error);
     }
 
+    [Test]
+    public void A_datagram_that_must_not_be_cut_is_refused_where_the_link_does_not_take_it()
+    {
+        // What Linux says on an interface with an MTU of 1500; the address is nobody's.
+        const string linux = """
+            IP_MTU_DISCOVER 0
+            1472: 1472
+            1473: 1473
+            IP_MTU_DISCOVER 1
+            1472: 1472
+            1473: 1473
+            IP_MTU_DISCOVER 2
+            1472: 1472
+            1473: EMSGSIZE
+            IP_MTU_DISCOVER 3
+            1472: 1472
+            1473: EMSGSIZE
+            IP_MTU_DISCOVER 4
+            1472: 1472
+            1473: EMSGSIZE
+            IP_MTU_DISCOVER 5
+            1472: 1472
+            1473: 1473
+            connected, 1472: 1472
+            connected, 1473: EMSGSIZE
+            none of it waits as an error: EAGAIN
+            to ourselves: 9000
+
+            """;
+        Outcome ours = _network.Run(Compile("whole"), "10.40.0.250");
+        Assert.That(ours.Output, Is.EqualTo(linux), ours.Error);
+    }
+
     /// <summary>Fortified, as distributions build: the calls then go through glibc's checking forms.</summary>
     private static string Compile(string name) =>
         Built.Compile($"test/shim/programs/{name}.c", "-O2", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3");

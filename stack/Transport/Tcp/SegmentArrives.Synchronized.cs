@@ -218,8 +218,10 @@ internal static partial class SegmentArrives
         RoundTripEstimator rtt = tcb.Snd.Rtt;
         if (rtt.TryTakeSample(seg.Ack, now))
             return rtt.LatestRtt;
-        // After a retransmission only the timestamp tells which transmission is answered (RFC 7323 §4.1).
-        bool isUseful = tcb.Snd.Recovery.IsRecovering && tcb.Timestamps.IsOn && seg.Options.Timestamp is { Echo: not 0 };
+        // After a retransmission only the timestamp tells which transmission is answered (RFC 7323 §4.1). What answers a duplicate
+        // echoes the time of what came in order last, long ago if its own acknowledgement was lost.
+        bool isUseful = tcb.Snd.Recovery.IsRecovering && tcb.Timestamps.IsOn && seg.Options.Timestamp is { Echo: not 0 } &&
+            !AnswersDuplicate(seg);
         if (isUseful && tcb.Timestamps.Age(seg.Options.Timestamp!.Value.Echo, now) is { } age && age < RoundTripEstimator.MaxRto)
         {
             rtt.OnSample(age, now);
@@ -227,6 +229,10 @@ internal static partial class SegmentArrives
         }
         return null;
     }
+
+    /// <summary>D-SACK (RFC 2883 §4): the first block lies below the ACK.</summary>
+    private static bool AnswersDuplicate(in Segment seg) =>
+        seg.Options.SackCount > 0 && seg.Options.SackBlocks[0].End - seg.Ack <= 0;
 
     private static void HintReachability(Connection tcb, Instant now)
     {
