@@ -124,6 +124,20 @@ public class RecoveryTraces
         Assert.That(trace.Socket.CongestionWindow, Is.GreaterThanOrEqualTo(10_000));
     }
 
+    [TestCase("<sack 1:1001,TS val 1001 ecr {0}>", false)]
+    [TestCase("<TS val 1001 ecr {0}>", true)]
+    public void What_answers_a_duplicate_tells_nothing_of_the_round_trip(string options, bool isSample)
+    {
+        Trace trace = Trace.Established("mss 1012,sackOK,TS val 1000 ecr 0");
+        uint established = trace.LastTimestamp;
+        TimeSpan? before = trace.Socket.SmoothedRoundTrip;
+        trace.At(1).AppWrites(1000).Skip();
+        trace.At(1.5).Skip(); // sent again
+        // It had arrived the first time, but that acknowledgement was lost: TS.Recent is from long ago (RFC 7323 §4.3).
+        trace.At(3).PeerSends($"1:1(0) ack 1001 {string.Format(null, options, established)}");
+        Assert.That(trace.Socket.SmoothedRoundTrip != before, Is.EqualTo(isSample));
+    }
+
     [Test]
     public void A_time_out_that_D_SACK_proves_wrong_is_undone()
     {
