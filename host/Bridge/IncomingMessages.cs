@@ -18,7 +18,7 @@ internal sealed unsafe class IncomingMessages
     private const int NameCapacity = 8;
 
     [ThreadStatic]
-    private static IncomingMessages? _ofThisThread;
+    private static IncomingMessages? OwnInstance;
 
     private readonly MultiMessageHeader* _messages;
     private readonly IoVector* _vectors;
@@ -45,7 +45,7 @@ internal sealed unsafe class IncomingMessages
     }
 
     /// <summary>Shared by all sockets of a loop, because a loop does one thing at a time.</summary>
-    public static IncomingMessages OfThisThread => _ofThisThread ??= new();
+    public static IncomingMessages OfThisThread => OwnInstance ??= new();
 
     /// <summary>Takes what waits.</summary>
     /// <returns>How many messages; else what went wrong, EAGAIN if nothing waits.</returns>

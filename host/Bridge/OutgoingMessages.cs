@@ -14,7 +14,7 @@ internal sealed unsafe class OutgoingMessages
     private const int VectorsEach = 2; // a header and a payload
 
     [ThreadStatic]
-    private static OutgoingMessages? _ofThisThread;
+    private static OutgoingMessages? OwnInstance;
 
     private readonly Datagram[] _datagrams = new Datagram[Capacity];
     private readonly MultiMessageHeader* _messages;
@@ -37,7 +37,7 @@ internal sealed unsafe class OutgoingMessages
     }
 
     /// <summary>Shared by all sockets of a loop, because a loop does one thing at a time.</summary>
-    public static OutgoingMessages OfThisThread => _ofThisThread ??= new();
+    public static OutgoingMessages OfThisThread => OwnInstance ??= new();
 
     public int Count { get; private set; }
 
