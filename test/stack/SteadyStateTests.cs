@@ -10,6 +10,9 @@ public sealed class SteadyStateTests
     private const int WarmUp = 200;
     private const int Packets = 2000;
 
+    /// <summary>The runtime allocates now and then where it compiles a method anew; a packet that allocates does so each time.</summary>
+    private const int Tries = 3;
+
     [Test]
     public void Ping_allocates_nothing() =>
         AssertNothingAllocated(TestHost.RawIp(1, [8, 0, 0xf7, 0xff, 0, 0, 0, 0]), answers: 1);
@@ -34,16 +37,17 @@ public sealed class SteadyStateTests
 
     private static void AssertNothingAllocated(byte[] frame, int answers)
     {
-        int sent = AssertNothingAllocated(frame);
+        (int sent, int rounds) = AssertNothingAllocated([frame]);
         if (answers != 0)
-            Assert.That(sent, Is.EqualTo(answers * (WarmUp + Packets)));
+            Assert.That(sent, Is.EqualTo(answers * rounds));
     }
 
-    private static int AssertNothingAllocated(params byte[][] frames)
+    private static (int Sent, int Rounds) AssertNothingAllocated(params byte[][] frames)
     {
         using var host = new TestHost();
         host.MeetPeer();
         int sent = 0;
+        int rounds = 0;
         host.Link.Forward = frame =>
         {
             sent++;
@@ -53,14 +57,20 @@ public sealed class SteadyStateTests
         socket.Bind(TestHost.Endpoint("0.0.0.0", 9));
         for (int count = 0; count < WarmUp; count++)
             Round();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int count = 0; count < Packets; count++)
-            Round();
-        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
-        return sent;
+        long allocated = long.MaxValue;
+        for (int attempt = 0; attempt < Tries && allocated != 0; attempt++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int count = 0; count < Packets; count++)
+                Round();
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+        Assert.That(allocated, Is.Zero);
+        return (sent, rounds);
 
         void Round()
         {
+            rounds++;
             foreach (byte[] octets in frames)
             {
                 Frame frame = host.Frames.Rent(headroom: 0);
