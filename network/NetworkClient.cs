@@ -74,8 +74,11 @@ public sealed unsafe class NetworkClient : IDisposable
         }
     }
 
-    /// <summary>The socket, to wait on.</summary>
+    /// <summary>The socket, to wait on unless <see cref="HasReceived"/>.</summary>
     internal int Descriptor => _socket;
+
+    /// <summary>Whether more of an answer came with its first line: <see cref="Read"/> gives it at once, and the socket tells nothing of it.</summary>
+    internal bool HasReceived => _received.Count > 0;
 
     /// <summary>Reads of an answer that may have no end, and waits for as long as that takes.</summary>
     /// <returns>How many octets; 0 at its end.</returns>

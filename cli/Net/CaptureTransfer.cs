@@ -48,6 +48,8 @@ internal sealed class CaptureTransfer(NetworkClient network, CaptureOutput outpu
     /// <summary>Waits for the network; false if the reader of the output has gone first.</summary>
     private unsafe bool WaitForMore()
     {
+        if (network.HasReceived)
+            return true;
         PollDescriptor* waiting = stackalloc PollDescriptor[2];
         waiting[0] = new PollDescriptor { Descriptor = network.Descriptor, Events = Constants.PollIn };
         waiting[1] = new PollDescriptor { Descriptor = output.Descriptor }; // tells only that nobody reads it any more
