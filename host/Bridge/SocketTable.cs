@@ -54,6 +54,13 @@ internal sealed class SocketTable
             ForgetPort(socket);
     }
 
+    /// <summary>Asks the kernel whether the program still holds the socket.</summary>
+    public bool Ask(ProgramSocket socket)
+    {
+        Asked++;
+        return socket.IsHeld();
+    }
+
     /// <summary>The socket has got its port by bind or listen, which may be all that ever happens to it.</summary>
     public void NotePort(ProgramSocket socket)
     {
@@ -125,12 +132,6 @@ internal sealed class SocketTable
             else
                 socket.Abandon(now);
         }
-    }
-
-    private bool Ask(ProgramSocket socket)
-    {
-        Asked++;
-        return socket.IsHeld();
     }
 
     /// <summary>

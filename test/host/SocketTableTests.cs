@@ -122,6 +122,22 @@ internal sealed class SocketTableTests : HostTest
     }
 
     [Test]
+    public void A_listener_is_asked_for_once_however_many_connect_in_a_turn()
+    {
+        TestSocket listener = Left.Listen(80);
+        Right.OpenStream().Connect(Left.Endpoint(80)); // who asks for the MAC address first is alone
+        TestSocket[] clients = [.. Enumerable.Range(0, 5).Select(_ => Right.OpenStream())];
+        long before = Table.Asked;
+
+        foreach (TestSocket client in clients)
+            client.PostConnect(Left.Endpoint(80));
+        Network.Settle();
+
+        Assert.That(Table.Asked - before, Is.EqualTo(1));
+        Assert.That(Enumerable.Range(0, 6).All(_ => listener.Accept() is not null), Is.True);
+    }
+
+    [Test]
     public void A_busy_listener_that_was_closed_is_noticed_a_moment_later()
     {
         TestSocket listener = Left.Listen(80);

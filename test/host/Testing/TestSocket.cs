@@ -56,6 +56,13 @@ internal sealed unsafe class TestSocket : IDisposable
     /// <summary>A connect that does not wait: the handshake may end later.</summary>
     public void Connect(IpEndpoint remote, RequestFlags flags = RequestFlags.None)
     {
+        PostConnect(remote, flags);
+        _network.Settle();
+    }
+
+    /// <summary>The same, and the host does not get to look at it yet.</summary>
+    public void PostConnect(IpEndpoint remote, RequestFlags flags = RequestFlags.None)
+    {
         Kernel.Check(UnixAddress.Connect(Descriptor, _host.Names.Requests));
         int sendBuffer;
         uint length = sizeof(int);
@@ -64,7 +71,7 @@ internal sealed unsafe class TestSocket : IDisposable
         request.Flags = flags;
         request.Address = WireAddresses.Write(remote, isV6: false);
         byte[] message = [.. MemoryMarshal.AsBytes(new ReadOnlySpan<Request>(in request)), .. new byte[request.Argument]];
-        Assert.That(Send(message), Is.EqualTo(message.Length));
+        Assert.That(Post(message), Is.EqualTo(message.Length));
     }
 
     public Errno ConnectDatagram(IpEndpoint remote)
