@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Pyco.Host.Loop;
 using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Sockets;
@@ -40,11 +41,12 @@ internal static unsafe class StreamPump
     private const int PiecesPerRead = 8;
 
     /// <summary>Reads straight into the tail of the send buffer.</summary>
+    /// <param name="loop">Is told how much it was.</param>
     /// <param name="descriptor">The kernel socket.</param>
     /// <param name="tcp">Sends what is read.</param>
     /// <param name="hasEnd">Whether the kernel has told of the end, behind which there is no further event.</param>
     /// <param name="now">The moment.</param>
-    public static PumpStop ToStack(int descriptor, TcpSocket tcp, bool hasEnd, Instant now)
+    public static PumpStop ToStack(EventLoop loop, int descriptor, TcpSocket tcp, bool hasEnd, Instant now)
     {
         FreePieces free = default;
         for (int budget = OctetsPerTurn; budget > 0;)
@@ -57,6 +59,7 @@ internal static unsafe class StreamPump
             tcp.CommitSend((int)Math.Max(length, 0), now); // what was not filled is given back
             if (length > 0)
             {
+                loop.NoteHeard((int)length);
                 budget -= (int)length;
                 // Less than asked for: it is empty, and the next octet is a new event (epoll(7)). An end is none.
                 if (length < wanted && !hasEnd)

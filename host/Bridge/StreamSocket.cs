@@ -190,7 +190,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
             DiscardFiller(now);
         if (!_mayRead || _programFinished || !IsAttached)
             return;
-        switch (StreamPump.ToStack(Descriptor, Tcp, _hasEnd, now))
+        switch (StreamPump.ToStack(Bridge.Loop, Descriptor, Tcp, _hasEnd, now))
         {
             case PumpStop.Empty:
                 _mayRead = false;

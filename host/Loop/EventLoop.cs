@@ -13,6 +13,13 @@ internal sealed class EventLoop : IDisposable
 {
     private const int EventsPerTurn = 256;
 
+    /// <summary>
+    /// What sources may read before the tenants pass it on. More of it would have left the processor's cache when it is
+    /// written. Measured with 32 streams between two hosts (iperf -P 32): 0.84 of the processor time, 1.17 times as much
+    /// in a second; with 8, no difference.
+    /// </summary>
+    private const int OctetsPerPass = 256 * 1024;
+
     private readonly int _epoll;
     private readonly TimeProvider _clock;
     private readonly EpollEvents _events = new(EventsPerTurn);
@@ -21,6 +28,7 @@ internal sealed class EventLoop : IDisposable
     private readonly TenantSchedule _tenants = new();
     private readonly BusyPolling _polling;
     private bool _hasPreciseWait = true;
+    private int _octetsHeard;
 
     /// <param name="clock">Tells the time.</param>
     /// <param name="lookOn">How long to look on for events before sleeping, while that pays; see <see cref="BusyPolling"/>.</param>
@@ -124,11 +132,15 @@ internal sealed class EventLoop : IDisposable
         {
             if (Find(_events.DataAt(index)) is { } source)
                 Hear(source, _events.EventsAt(index));
+            if (_octetsHeard >= OctetsPerPass && index < count - 1)
+                RunTenants();
         }
-        while (_tenants.TakeDue(Now) is { } tenant)
-            Run(tenant);
+        RunTenants();
         return count;
     }
+
+    /// <summary>A source has read so much, which tenants will pass on.</summary>
+    public void NoteHeard(int octets) => _octetsHeard += octets;
 
     public void Dispose()
     {
@@ -153,6 +165,13 @@ internal sealed class EventLoop : IDisposable
         {
             Serving = null;
         }
+    }
+
+    private void RunTenants()
+    {
+        while (_tenants.TakeDue(Now) is { } tenant)
+            Run(tenant);
+        _octetsHeard = 0; // also what tenants read meanwhile
     }
 
     private void Run(LoopTenant tenant)

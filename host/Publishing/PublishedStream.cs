@@ -118,7 +118,7 @@ internal sealed class PublishedStream : SocketSource, IStackSocketOwner
     {
         if (!_mayRead || _outsideFinished || !IsAttached)
             return;
-        switch (StreamPump.ToStack(Descriptor, _tcp, _hasEnd, now))
+        switch (StreamPump.ToStack(_bridge.Loop, Descriptor, _tcp, _hasEnd, now))
         {
             case PumpStop.Empty:
                 _mayRead = false;

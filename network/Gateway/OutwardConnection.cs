@@ -150,7 +150,7 @@ internal sealed class OutwardConnection : OutsideSource, IStackSocketOwner
     {
         if (!_mayRead || _outsideFinished || !IsAttached)
             return;
-        switch (StreamPump.ToStack(Descriptor, _tcp!, _hasEnd, now))
+        switch (StreamPump.ToStack(Context.Loop, Descriptor, _tcp!, _hasEnd, now))
         {
             case PumpStop.Empty:
                 _mayRead = false;

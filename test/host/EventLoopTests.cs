@@ -1,5 +1,6 @@
 using Pyco.Host.Loop;
 using Pyco.Host.Tests.Testing;
+using Pyco.Posix;
 using Pyco.Stack;
 
 namespace Pyco.Host.Tests;
@@ -127,6 +128,31 @@ internal sealed class EventLoopTests
         Assert.That(() => _loop.Turn(TimeSpan.Zero), Throws.InvalidOperationException);
     }
 
+    [TestCase(300 * 1024, "read pass read pass read pass")]
+    [TestCase(100 * 1024, "read read read pass")]
+    public void Tenants_pass_on_what_was_read_before_it_becomes_too_much(int octetsEach, string expected)
+    {
+        List<string> order = [];
+        TestTenant tenant = Add();
+        _loop.Turn(TimeSpan.Zero);
+        tenant.OnRun = () => order.Add("pass");
+        using TestSource first = new(Read), second = new(Read), third = new(Read);
+        foreach (TestSource source in new[] { first, second, third })
+            _loop.Add(source, Constants.EpollIn | Constants.EpollEt);
+
+        _loop.Turn(TimeSpan.Zero);
+        _loop.Turn(TimeSpan.Zero);
+
+        Assert.That(string.Join(' ', order), Is.EqualTo(expected));
+
+        void Read()
+        {
+            order.Add("read");
+            _loop.NoteHeard(octetsEach);
+            tenant.Wake();
+        }
+    }
+
     private TestTenant Add()
     {
         TestTenant tenant = new();
@@ -148,5 +174,20 @@ internal sealed class EventLoopTests
             OnRun();
             return Next;
         }
+    }
+    /// <summary>A descriptor on which there is something to hear.</summary>
+    private sealed class TestSource : EventSource, IDisposable
+    {
+        private readonly Action _heard;
+
+        public TestSource(Action heard)
+        {
+            _heard = heard;
+            Descriptor = Libc.eventfd(1, Constants.SockCloexec); // EFD_CLOEXEC has the same value
+        }
+
+        public override void OnEvents(uint events, Instant now) => _heard();
+
+        public void Dispose() => _ = Libc.close(Descriptor);
     }
 }
