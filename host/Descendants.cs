@@ -18,7 +18,15 @@ internal sealed class Descendants(HostCredentials credentials)
     /// <exception cref="IOException">There was no descriptor to look with: nothing is known.</exception>
     public int? Find(EventLoop loop) => EnvironmentScan.Of(loop).Find(credentials.IdText);
 
-    /// <summary>Whether the process is one of them.</summary>
+    /// <summary>A process that may be one of them, because its environment is not there yet; or null.</summary>
+    /// <inheritdoc cref="Find"/>
+    public static int? FindUnsettled(EventLoop loop) => EnvironmentScan.Of(loop).Unsettled;
+
+    /// <summary>Whether the process is one of them, or may yet show to be one.</summary>
     /// <exception cref="IOException">There was no descriptor to look with: nothing is known.</exception>
-    public bool Includes(int pid) => ProcessEnvironment.Read(pid).IndexOf(_entry) >= 0;
+    public bool MayInclude(int pid)
+    {
+        ReadOnlySpan<byte> variables = ProcessEnvironment.Read(pid, out bool isUnsettled);
+        return isUnsettled || variables.IndexOf(_entry) >= 0;
+    }
 }

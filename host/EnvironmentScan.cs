@@ -37,12 +37,17 @@ internal sealed class EnvironmentScan
         return scan;
     }
 
+    /// <summary>A process that executes another program just now, so that its environment is not known; or null.</summary>
+    public int? Unsettled { get; private set; }
+
     /// <summary>A process of the host, or null.</summary>
     public int? Find(string hostId) => _byHost.TryGetValue(hostId, out int pid) ? pid : null;
 
     private void Read(int pid)
     {
-        ReadOnlySpan<byte> rest = ProcessEnvironment.Read(pid);
+        ReadOnlySpan<byte> rest = ProcessEnvironment.Read(pid, out bool isUnsettled);
+        if (isUnsettled)
+            Unsettled = pid;
         int start;
         while ((start = rest.IndexOf(Variable)) >= 0)
         {

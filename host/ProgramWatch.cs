@@ -110,7 +110,7 @@ internal sealed class ProgramWatch : EventSource, IDisposable
     {
         try
         {
-            if (Descriptor >= 0 && _descendants.Includes(_watchedPid))
+            if (Descriptor >= 0 && _descendants.MayInclude(_watchedPid))
             {
                 LookLessOften(LongestLookInterval);
                 return true;
@@ -120,8 +120,14 @@ internal sealed class ProgramWatch : EventSource, IDisposable
             if (_finishingSince is not null && _searchAt > now)
                 return false; // all processes were looked at, and none can have come from nowhere
             _searchAt = now + LookInterval;
-            // It is looked at again once it is watched, by when its number might have been given to another process.
-            return _descendants.Find(_host.Bridge.Loop) is { } pid && (!TryWatch(pid) || _descendants.Includes(pid));
+            int? found = _descendants.Find(_host.Bridge.Loop);
+            if (_finishingSince is null)
+                found ??= Descendants.FindUnsettled(_host.Bridge.Loop);
+            // It may have ended meanwhile, and left a child: then the next look, which comes soon, finds that. Nor does it do
+            // harm if its number is another's by now, or an unsettled one shows to be a stranger.
+            if (found is { } pid)
+                _ = TryWatch(pid);
+            return found is not null;
         }
         catch (IOException)
         {

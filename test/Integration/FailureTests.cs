@@ -131,7 +131,7 @@ internal sealed class FailureTests() : WireTest(WireKind.StockSwitch)
         program.WriteLine("end");
         program.Succeed();
 
-        host.WaitForEnd(TimeSpan.FromSeconds(15));
+        host.WaitForEnd();
     }
 
     [Test]
@@ -146,6 +146,25 @@ internal sealed class FailureTests() : WireTest(WireKind.StockSwitch)
         Wire.WaitUntilListening(server, 80);
 
         Assert.That(Curl($"http://{server}/"), Is.EqualTo("orphan\n"));
+    }
+
+    [Test]
+    public void The_host_stays_while_a_descendant_executes_one_program_after_the_other()
+    {
+        string script = Wire.Write("chain", """
+            if [ "$1" -gt 0 ]; then exec sh "$0" $(($1 - 1)); fi
+            exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/9'
+            """);
+
+        // Each starts its descendant in the background and ends at once.
+        RunningProgram[] programs =
+            [.. Enumerable.Range(0, 20).Select(_ => Wire.RunAt(Wire.FreshAddress(), "sh", "-c", $"sh {script} 50 &"))];
+
+        foreach (RunningProgram program in programs)
+        {
+            program.Succeed();
+            Assert.That(program.Errors, Does.Contain("Connection refused"), "which its host says");
+        }
     }
 
     private RunningProgram StartEcho()
