@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Pyco.Network.Control;
 using Pyco.Posix;
+using Pyco.Stack;
 
 namespace Pyco.Network;
 
@@ -57,17 +58,10 @@ internal sealed class NetworkFolder : IDisposable
         string path = options.Path;
         if (!UnixAddress.TryFromPath(path + LongestSocketName, out _))
             throw new IOException($"the path {path} is too long for sockets in it (107 octets with their names): choose a shorter one");
-        bool isOurs = !Directory.Exists(path);
-        try
-        {
-            Directory.CreateDirectory(path, FolderMode(UnixFileMode.None));
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"cannot make the network's folder {path}: {failure.Message}");
-        }
+        bool isOurs = false;
         while (true)
         {
+            isOurs |= TryMake(path);
             int descriptor = TryLock(path);
             if (descriptor < 0)
                 continue; // the one before us has just removed it
@@ -96,6 +90,25 @@ internal sealed class NetworkFolder : IDisposable
         _lock = -1;
     }
 
+    /// <summary>False if it is there; by the system call itself, because the one before us may be about to remove it.</summary>
+    private static bool TryMake(string path)
+    {
+        try
+        {
+            if (System.IO.Path.GetDirectoryName(System.IO.Path.TrimEndingDirectorySeparator(path)) is { Length: > 0 } parent)
+                Directory.CreateDirectory(parent);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"cannot make the network's folder {path}: {failure.Message}");
+        }
+        if (Libc.mkdir(path, (uint)FolderMode(UnixFileMode.None)) == 0)
+            return true;
+        return (Errno)Marshal.GetLastPInvokeError() == Errno.EEXIST
+            ? false
+            : throw new IOException($"cannot make the network's folder {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
     /// <summary>The folder's permissions: to use a socket in it one must be able to search it.</summary>
     private static UnixFileMode FolderMode(UnixFileMode mode)
     {
@@ -121,16 +134,21 @@ internal sealed class NetworkFolder : IDisposable
         }
     }
 
+    /// <summary>-1 if the file that was locked, or the folder, is no longer there.</summary>
     private static int TryLock(string path)
     {
         string file = $"{path}/lock";
         int descriptor = Processes.open(file, Processes.ReadWrite | Create | Processes.CloseOnExec, OwnerOnly);
         if (descriptor < 0)
-            throw new IOException($"cannot write in {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        {
+            return (Errno)Marshal.GetLastPInvokeError() == Errno.ENOENT
+                ? -1
+                : throw new IOException($"cannot write in {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
         if (Processes.flock(descriptor, LockExclusive | LockNonBlocking) != 0)
         {
             _ = Libc.close(descriptor);
-            throw new NetworkRunsException($"a network runs at {path} already: stop it with pyco-net stop {path}, or choose another path");
+            throw new NetworkRunsException($"{NetworkRunsException.MessageStart}{path} already: stop it with pyco-net stop {path}, or choose another path");
         }
         if (FileStatus.IsSameFile(descriptor, file))
             return descriptor;
@@ -155,7 +173,7 @@ internal sealed class NetworkFolder : IDisposable
         if (!File.Exists(socket) || !UnixAddress.TryFromPath(socket, out UnixAddress address))
             return false;
         int probe = Libc.socket(Constants.AfUnix, Constants.SockStream | Constants.SockCloexec | Constants.SockNonblock, 0);
-        bool isAlive = UnixAddress.Connect(probe, address) == 0 || (Stack.Errno)Marshal.GetLastPInvokeError() == Stack.Errno.EAGAIN;
+        bool isAlive = UnixAddress.Connect(probe, address) == 0 || (Errno)Marshal.GetLastPInvokeError() == Errno.EAGAIN;
         _ = Libc.close(probe);
         return isAlive;
     }
@@ -186,6 +204,9 @@ internal sealed class NetworkFolder : IDisposable
 /// <summary>There is a network at that place already.</summary>
 public sealed class NetworkRunsException : IOException
 {
+    /// <summary>How the message begins, by which another process knows it, if the network is one of ours.</summary>
+    public const string MessageStart = "a network runs at ";
+
     public NetworkRunsException()
     {
     }

@@ -87,7 +87,13 @@ internal static unsafe partial class Libc
     internal static partial int epoll_pwait2(int epoll, EpollEvent* events, int capacity, TimeSpec* timeout, void* mask);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int link([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int unlink([MarshalAs(UnmanagedType.LPUTF8Str)] string path);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int mkdir([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int chmod([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);

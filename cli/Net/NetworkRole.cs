@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pyco.Cli.Host;
 using Pyco.Cli.Startup;
 using Pyco.Network;
@@ -9,8 +10,11 @@ internal static class NetworkRole
 {
     public const string Name = "network";
 
-    /// <summary>How long to wait for a network that somebody else is just starting.</summary>
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(5);
+    /// <summary>How long to wait for a network that somebody else is just starting, or that is just ending.</summary>
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(15);
+
+    /// <summary>How often to look for it before another attempt to start one.</summary>
+    private const int LooksBetweenStarts = 20;
 
     /// <summary>Starts a network.</summary>
     /// <returns>Its process.</returns>
@@ -25,23 +29,26 @@ internal static class NetworkRole
         if (NetworkClient.TryConnect(path) is { } running)
             return running;
         RuntimeFolder.Ensure(Environment.GetEnvironmentVariable);
-        LaunchException? failure = null;
-        try
-        {
-            Start(new NetworkOptions { Path = path, EndsWhenEmpty = true }, environment);
-        }
-        catch (LaunchException reason)
-        {
-            failure = reason; // perhaps another pyco-run was faster
-        }
-        DateTime end = DateTime.UtcNow + StartPatience;
+        long begin = Stopwatch.GetTimestamp();
         while (true)
         {
-            if (NetworkClient.TryConnect(path) is { } started)
-                return started;
-            if (failure is { Message: var message } && (DateTime.UtcNow > end || !message.Contains("already", StringComparison.Ordinal)))
+            LaunchException failure = new($"the network at {path} ends as soon as it is up");
+            try
+            {
+                Start(new NetworkOptions { Path = path, EndsWhenEmpty = true }, environment);
+            }
+            catch (LaunchException refusal) when (refusal.Message.StartsWith(NetworkRunsException.MessageStart, StringComparison.Ordinal))
+            {
+                failure = refusal; // another pyco-run was faster and its network is not up yet, or an old one has not quite ended
+            }
+            for (int look = 0; look < LooksBetweenStarts; look++)
+            {
+                if (NetworkClient.TryConnect(path) is { } started)
+                    return started;
+                Thread.Sleep(5);
+            }
+            if (Stopwatch.GetElapsedTime(begin) > StartPatience)
                 throw failure;
-            Thread.Sleep(5);
         }
     }
 

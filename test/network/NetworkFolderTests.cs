@@ -1,0 +1,51 @@
+namespace Pyco.Network.Tests;
+
+/// <summary>Who has a network's folder.</summary>
+internal sealed class NetworkFolderTests
+{
+    private string _root = "";
+
+    [SetUp]
+    public void MakeRoot() => _root = Directory.CreateTempSubdirectory("pyco-folder-").FullName;
+
+    [TearDown]
+    public void RemoveRoot() => Directory.Delete(_root, recursive: true);
+
+    [Test]
+    public void A_network_that_begins_while_another_ends_gets_the_folder_or_hears_that_it_is_taken()
+    {
+        NetworkOptions options = new() { Path = Path.Combine(_root, "net") };
+        int claimed = 0;
+        List<Exception> failures = [];
+        Thread[] networks = [.. Enumerable.Range(0, 3).Select(_ => new Thread(BeginAndEnd))];
+        Array.ForEach(networks, network => network.Start());
+        Array.ForEach(networks, network => network.Join());
+
+        Assert.That(failures, Is.Empty);
+        Assert.That(claimed, Is.Positive);
+        Assert.That(Directory.Exists(options.Path), Is.False, "the last one has removed it");
+
+        void BeginAndEnd()
+        {
+            for (int round = 0; round < 1000; round++)
+            {
+                try
+                {
+                    using NetworkFolder folder = NetworkFolder.Claim(options);
+                    Interlocked.Increment(ref claimed);
+                }
+                catch (NetworkRunsException)
+                {
+                    // which is true
+                }
+#pragma warning disable CA1031 // it is what the test is about
+                catch (Exception failure)
+#pragma warning restore CA1031
+                {
+                    lock (failures)
+                        failures.Add(failure);
+                }
+            }
+        }
+    }
+}
