@@ -4,7 +4,7 @@ using Pyco.Posix;
 
 namespace Pyco.Cli.Net;
 
-/// <summary>Carries a capture from the network to where it is to be written, until either ends or Ctrl-C comes.</summary>
+/// <summary>Carries a capture from the network to where it is to be written, until either ends.</summary>
 internal sealed class CaptureTransfer(NetworkClient network, CaptureOutput output)
 {
     /// <summary>More than the longest block, and than a socket holds.</summary>
@@ -25,7 +25,6 @@ internal sealed class CaptureTransfer(NetworkClient network, CaptureOutput outpu
 
     public void Run()
     {
-        using Interrupt interrupt = new(network.EndAsking);
         bool isEnding = false;
         while (true)
         {

@@ -39,9 +39,17 @@ internal sealed class LogFile : IDisposable
         if (!IsSetAside())
             return lines;
         ReadTo(lines); // what came before it was
-        _file.Dispose();
-        _file = Open(_path);
-        ReadTo(lines);
+        try
+        {
+            FileStream next = Open(_path);
+            _file.Dispose();
+            _file = next;
+            ReadTo(lines);
+        }
+        catch (FileNotFoundException)
+        {
+            // It was not set aside but removed, because the network has ended.
+        }
         return lines;
     }
 

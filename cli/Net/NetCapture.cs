@@ -59,6 +59,8 @@ internal sealed class NetCapture
         // Not before the network is connected: a mistake in its name costs no file.
         string answer = network.Ask("capture", options.Write());
         using CaptureOutput output = file == "-" ? CaptureOutput.ToStandardOutput() : CaptureOutput.ToFile(file);
+        // Before it is told: who reads that the capture goes on may end it at once.
+        using Interrupt interrupt = new(network.EndAsking);
         Terminal.Error(Names.PycoNet, $"capturing {options.What} of {path}" +
             (answer == ControlRequest.Ok ? "" : ", where nobody is yet"));
         CaptureTransfer transfer = new(network, output);

@@ -44,13 +44,17 @@ internal sealed class NetLog
         long? most = NetArguments.ReadNumber(words.GetValue(_lines), "a number of lines", 0, int.MaxValue);
         bool isJson = words.GetValue(_json);
         using NetworkClient network = NetArguments.Connect(path);
+        bool isFollowing = words.GetValue(_follow);
+        // At once, because a connection on which nothing is asked is closed, and the reader of a long log may take his time.
+        if (isFollowing)
+            network.Say("wait");
         string file = NetworkFolder.LogOf(path);
         try
         {
             using LogFile log = new(file);
             IEnumerable<string> lines = log.ReadBefore().Concat(log.ReadNew());
             bool isRead = Show(most is { } last ? lines.TakeLast((int)last) : lines, isJson);
-            if (isRead && words.GetValue(_follow))
+            if (isRead && isFollowing)
                 Follow(network, log, isJson);
         }
         catch (UnauthorizedAccessException)
@@ -62,7 +66,6 @@ internal sealed class NetLog
     private static unsafe void Follow(NetworkClient network, LogFile log, bool isJson)
     {
         const int standardOutput = 1;
-        network.Say("wait");
         PollDescriptor* waiting = stackalloc PollDescriptor[2];
         bool hasEnded = false;
         while (!hasEnded)

@@ -72,7 +72,7 @@ internal sealed class NetworkCaptureTests : NetworkTest
         string server = Serve("growing", 1000), trace = PathOf("trace.pcapng");
         RunningProgram capture = Capture("-w", trace, "-c", "25");
         Run("--", "curl", "-sS", "-o", "/dev/null", $"http://{server}/file").Succeed();
-        Eventually.True(() => Tshark(trace, "http.response", "http.response.code") == "200\n", () => "the answer in the file");
+        Eventually.True(() => HasAnswer(trace), () => "the answer in the file");
         while (!capture.HasExited)
             Run("--", "curl", "-sS", "-o", "/dev/null", $"http://{server}/file").Succeed();
 
@@ -98,6 +98,25 @@ internal sealed class NetworkCaptureTests : NetworkTest
             return; // what was counted above
         long payload = Lines(Tshark(headers, "tcp.srcport == 80", "tcp.len")).Sum(length => long.Parse(length, null));
         Assert.That(payload, Is.GreaterThan(100_000_000), "and the header of the answer");
+    }
+
+    [Test]
+    public void Ctrl_C_right_after_a_capture_has_begun_ends_it_in_order()
+    {
+        Net("start");
+        // Whoever waits for its first line is sooner than this test could be, which reads it by way of a thread.
+        RunningProgram captures = Start("bash", "-c", $$"""
+            for number in {1..20}; do
+              coproc { exec {{Repository.PycoNet}} capture -w /dev/null 2>&1; }
+              pid=$COPROC_PID
+              read -r first <&"${COPROC[0]}" && kill -INT $pid
+              read -r last <&"${COPROC[0]}"
+              echo "$last"
+              wait $pid || echo failed
+            done
+            """);
+
+        Assert.That(captures.Succeed(), Is.EqualTo(string.Concat(Enumerable.Repeat("0 packets captured, 0 dropped\n", 20))));
     }
 
     [Test]
@@ -198,6 +217,19 @@ internal sealed class NetworkCaptureTests : NetworkTest
         Assert.That(stopped, Does.Match("""^\{"path":".*","pid":\d+,"stopped":true\}\n$"""));
     }
 
+    [Test]
+    public void A_log_whose_reader_takes_his_time_goes_on()
+    {
+        Net("start");
+        File.WriteAllLines($"{DefaultNetwork}/log.1", Enumerable.Range(0, 10_000).Select(number => $"line {number} of many"));
+        // More than a pipe holds, and more time than a silent connection gets.
+        RunningProgram log = Start("bash", "-c", $"{Repository.PycoNet} log -f | (sleep 6; grep --line-buffered -v many); echo ${{PIPESTATUS[0]}}");
+        log.WaitForOutput("is up");
+        Net("stop");
+
+        Assert.That(log.Succeed(), Does.EndWith("ends\n0\n"), log.Errors);
+    }
+
     private string PathOf(string name) => Path.Combine(Folder, name);
 
     /// <summary>A web server with a file of the length; its address.</summary>
@@ -234,6 +266,13 @@ internal sealed class NetworkCaptureTests : NetworkTest
             "-r", trace, "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-Y", filter,
             "-T", "fields", .. fields.SelectMany(field => new[] { "-e", field }),
         ]).Succeed();
+
+    /// <summary>Whether a file that grows has the answer of a web server; it may not even have begun.</summary>
+    private bool HasAnswer(string trace)
+    {
+        RunningProgram tshark = Start("tshark", "-r", trace, "-Y", "http.response", "-T", "fields", "-e", "http.response.code");
+        return tshark.WaitForExit() == 0 && tshark.Output == "200\n";
+    }
 
     private int Frames(string trace) => int.Parse(Start("capinfos", "-TrcM", trace).Succeed().Split('\t')[1], null);
 
