@@ -11,9 +11,6 @@ public static class SecretFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>How long another host may take between making the file and writing it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
-
     /// <summary>Reads the secret, or makes it; one for this host alone where that is not possible.</summary>
     public static ConnectionSecret Take(Func<string, string?> environment)
     {
@@ -22,10 +19,7 @@ public static class SecretFile
         {
             RuntimeFolder.Ensure(environment);
             string path = RuntimeFolder.Secret(environment);
-            if (TryRead(path, octets) || TryMake(path, octets))
-                return new ConnectionSecret(octets);
-            Thread.Sleep(Patience);
-            if (TryRead(path, octets))
+            if (TryRead(path, octets) || TryMake(path, octets) || TryRead(path, octets))
                 return new ConnectionSecret(octets);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -43,24 +37,23 @@ public static class SecretFile
         return file.Length == octets.Length && file.ReadAtLeast(octets, octets.Length, throwOnEndOfStream: false) == octets.Length;
     }
 
+    /// <summary>Makes the file with all that is in it at once; false if somebody else was first.</summary>
     private static bool TryMake(string path, Span<byte> octets)
     {
+        string draft = Path.Combine(Path.GetDirectoryName(path)!, Path.GetRandomFileName());
         FileStreamOptions options = new()
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.Write,
             UnixCreateMode = OwnerOnly,
         };
-        try
+        using (FileStream file = new(draft, options))
         {
-            using FileStream file = new(path, options);
             KernelEntropy.Instance.Fill(octets);
             file.Write(octets);
-            return true;
         }
-        catch (IOException)
-        {
-            return false; // somebody else was first
-        }
+        bool isFirst = Libc.link(draft, path) == 0; // File.Move looks first and then renames: too late for others
+        _ = Libc.unlink(draft);
+        return isFirst;
     }
 }

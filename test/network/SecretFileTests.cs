@@ -26,6 +26,27 @@ public class SecretFileTests
     }
 
     [Test]
+    public void Hosts_that_start_at_once_get_one_secret()
+    {
+        for (int round = 0; round < 100; round++)
+        {
+            ConnectionSecret[] secrets = new ConnectionSecret[4];
+            using Barrier start = new(secrets.Length);
+            Thread[] hosts = [.. Enumerable.Range(0, secrets.Length).Select(number => new Thread(() =>
+            {
+                start.SignalAndWait();
+                secrets[number] = SecretFile.Take(Environment);
+            }))];
+            Array.ForEach(hosts, host => host.Start());
+            Array.ForEach(hosts, host => host.Join());
+
+            Assert.That(secrets.Distinct().Count(), Is.EqualTo(1), $"round {round}");
+            Assert.That(Directory.GetFiles(Path.GetDirectoryName(RuntimeFolder.Secret(Environment))!), Has.Length.EqualTo(1), "no draft is left");
+            File.Delete(RuntimeFolder.Secret(Environment));
+        }
+    }
+
+    [Test]
     public void A_spoilt_file_costs_no_more_than_the_common_secret()
     {
         _ = SecretFile.Take(Environment);
