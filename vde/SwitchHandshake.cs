@@ -18,8 +18,8 @@ namespace Pyco.Vde;
 /// </remarks>
 internal sealed unsafe class SwitchHandshake : IDisposable
 {
-    /// <summary>A switch answers within a turn of its loop; a full one never does.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    /// <summary>A switch answers within a turn of its loop, for which it may wait on a busy machine; a full one never does.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>How soon to knock again when the switch's backlog of 15 new connections is full.</summary>
     private static readonly TimeSpan KnockAgain = TimeSpan.FromMilliseconds(20);

@@ -95,7 +95,7 @@ public sealed unsafe class VdePlug : IPolledLink
 
     public bool WantsWrite => _data.WantsWrite;
 
-    /// <summary>Plugs in, and waits for the switch's answer for at most two seconds.</summary>
+    /// <summary>Plugs in, and waits for the switch's answer for at most five seconds.</summary>
     /// <param name="locator">Where the switch is.</param>
     /// <param name="description">What the switch's management shows for the port, at most 128 octets.</param>
     /// <param name="frames">Where received frames are rented.</param>

@@ -19,7 +19,7 @@ internal static unsafe class DetachedProcess
     public const string StartRole = "start";
 
     /// <summary>
-    /// Longer than all that the host waits for (the switch's answer 2 s, address probes): only a host that is stopped
+    /// Longer than all that the host waits for (the switch's answer 5 s, address probes): only a host that is stopped
     /// or starved stays silent for so long.
     /// </summary>
     private const int PatienceMilliseconds = 15_000;

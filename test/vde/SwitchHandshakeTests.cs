@@ -64,10 +64,10 @@ internal sealed class SwitchHandshakeTests
     }
 
     [Test]
-    public void A_silent_switch_is_given_up_after_two_seconds()
+    public void A_silent_switch_is_given_up_after_five_seconds()
     {
         using FakeSwitch fake = FakeSwitch.ThatIsSilent(_folder);
-        Expect(fake.Locator, VdeFailure.NoAnswer, "did not answer within 2 s");
+        Expect(fake.Locator, VdeFailure.NoAnswer, "did not answer within 5 s");
     }
 
     [Test]
