@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using Pyco.Integration.Tests.Support;
 
 namespace Pyco.Vde.Tests;
 
 /// <summary>Debian's vde_switch in a temporary folder.</summary>
 internal sealed class StockSwitch : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
 
@@ -29,7 +30,7 @@ internal sealed class StockSwitch : IDisposable
             RedirectStandardError = true,
         };
         Process process = Process.Start(start)!;
-        Await.Until(() => File.Exists($"{path}/ctl"), Patience, $"vde_switch makes {path}/ctl");
+        Await.Until(() => ListeningSocket.Exists($"{path}/ctl"), Patience, $"vde_switch listens at {path}/ctl");
         return new StockSwitch(process, path);
     }
 

@@ -26,7 +26,15 @@ internal sealed class Wire : IDisposable
         _mode = mode;
         Folder = Directory.CreateTempSubdirectory("pyco-it-").FullName;
         File.SetUnixFileMode(Folder, OpenToAll); // Servers give up root and must still reach their files.
-        StartSwitch();
+        try
+        {
+            StartSwitch();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>For the files of the programs; gone afterwards.</summary>
@@ -73,7 +81,7 @@ internal sealed class Wire : IDisposable
     /// <summary>Starts a program on the machine itself, not on the wire.</summary>
     public RunningProgram Start(string file, params IEnumerable<string> arguments)
     {
-        var program = RunningProgram.Start(file, arguments, Folder);
+        var program = RunningProgram.Start(file, arguments, Folder, ("XDG_RUNTIME_DIR", Folder));
         _programs.Add(program);
         return program;
     }
@@ -103,7 +111,8 @@ internal sealed class Wire : IDisposable
         string[] mode = _mode is null ? [] : ["-m", _mode];
         // The switch reads commands from its standard input and would end with it; ours stays open.
         _switch = Start("vde_switch", ["-s", Control, "-M", PathOf("management"), .. mode]);
-        Eventually.True(() => File.Exists(PathOf("ctl/ctl")) && File.Exists(PathOf("management")), () => "the switch");
+        Eventually.True(
+            () => ListeningSocket.Exists(PathOf("ctl/ctl")) && ListeningSocket.Exists(PathOf("management")), () => "the switch");
     }
 
     private void StartNetwork()
@@ -124,11 +133,17 @@ internal sealed class Wire : IDisposable
 
     public void Dispose()
     {
-        foreach (Action undo in _undo)
-            undo();
-        // Newest first: the switch, the oldest, goes last.
-        foreach (RunningProgram program in Enumerable.Reverse(_programs))
-            program.Dispose();
-        Directory.Delete(Folder, recursive: true);
+        try
+        {
+            foreach (Action undo in _undo)
+                undo();
+        }
+        finally
+        {
+            // Newest first: the switch, the oldest, goes last.
+            foreach (RunningProgram program in Enumerable.Reverse(_programs))
+                program.Dispose();
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 }

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
+using Pyco.Integration.Tests.Support;
 
 namespace Pyco.Shim.Tests.Support;
 
 /// <summary>A stock vde_switch in a temporary folder, on which programs run as hosts of their own.</summary>
 internal sealed class VirtualNetwork : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("pyco-shim-").FullName;
     private readonly Process _switch;
@@ -17,7 +18,7 @@ internal sealed class VirtualNetwork : IDisposable
         Assert.That(Launcher, Does.Exist, "build it with 'make programs'");
         _switch = Process.Start(
             new ProcessStartInfo("vde_switch", ["-s", Control]) { RedirectStandardInput = true })!;
-        if (SpinWait.SpinUntil(() => File.Exists(Path.Combine(Control, "ctl")), Patience))
+        if (SpinWait.SpinUntil(() => ListeningSocket.Exists(Path.Combine(Control, "ctl")), Patience))
             return;
         Dispose();
         Assert.Fail("vde_switch did not start");
@@ -31,7 +32,7 @@ internal sealed class VirtualNetwork : IDisposable
     internal Outcome Run(string program, params string[] arguments)
     {
         string address = string.Create(CultureInfo.InvariantCulture, $"10.40.0.{Interlocked.Increment(ref _lastAddress)}");
-        return Built.Run(Launcher, ["-a", address, "-f", Control, "--", program, .. arguments]);
+        return Built.Run(Launcher, ["-a", address, "-f", Control, "--", program, .. arguments], ("XDG_RUNTIME_DIR", _folder));
     }
 
     public void Dispose()
