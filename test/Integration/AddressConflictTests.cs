@@ -5,6 +5,10 @@ namespace Pyco.Integration.Tests;
 /// <summary>Who gets an address that more than one wants, one after the other or at once.</summary>
 internal sealed class AddressConflictTests() : WireTest(WireKind.StockSwitch)
 {
+    private const int SigKill = 9;
+    private const int SigContinue = 18;
+    private const int SigStop = 19;
+
     /// <summary>Keeps a client connected until it is ended, or a line comes.</summary>
     private const string Server = """
         import socket, sys
@@ -84,13 +88,13 @@ internal sealed class AddressConflictTests() : WireTest(WireKind.StockSwitch)
         RunningProgram first = Wire.RunAt(address, "sh", "-c", "echo up; read -r line");
         first.WaitForOutput("up");
         HostProcess host = HostProcess.Of(first);
-        Signal(host, "STOP");
-        Wire.AtEnd(() => Signal(host, "KILL")); // whatever happens, it does not stay behind stopped
+        Signal(host, SigStop);
+        Wire.AtEnd(() => Signal(host, SigKill)); // whatever happens, it does not stay behind stopped
 
         RunningProgram second = Start(address, "trace");
         // Its third probe, long after a host that trusts 15 ms of silence would have been up.
         Eventually.True(() => CountProbes("trace") >= 3, () => "the second host's probes");
-        Signal(host, "CONT");
+        Signal(host, SigContinue);
 
         AssertRefused(second, address);
     }
@@ -102,8 +106,8 @@ internal sealed class AddressConflictTests() : WireTest(WireKind.StockSwitch)
         RunningProgram first = Wire.RunAt(address, "sh", "-c", "echo up; read -r line");
         first.WaitForOutput("up");
         HostProcess host = HostProcess.Of(first);
-        Signal(host, "STOP");
-        Wire.AtEnd(() => Signal(host, "KILL"));
+        Signal(host, SigStop);
+        Wire.AtEnd(() => Signal(host, SigKill));
 
         Start(address, "trace").WaitForOutput("up");
 
@@ -137,13 +141,13 @@ internal sealed class AddressConflictTests() : WireTest(WireKind.StockSwitch)
         RunningProgram first = Wire.RunAt(address, "sh", "-c", "echo up; read -r line");
         first.WaitForOutput("up");
         HostProcess host = HostProcess.Of(first);
-        Signal(host, "STOP");
-        Wire.AtEnd(() => Signal(host, "KILL"));
+        Signal(host, SigStop);
+        Wire.AtEnd(() => Signal(host, SigKill));
         // In a network namespace of its own it does not see the lock either.
         RunningProgram second = Wire.Start(
             "unshare", "-n", Repository.PycoRun, "-a", address, "-f", Wire.Control, "--", "sh", "-c", "echo up; read -r line");
         second.WaitForOutput("up");
-        Signal(host, "CONT");
+        Signal(host, SigContinue);
 
         bool HasLost(RunningProgram program) => program.Errors.Contains("given up", StringComparison.Ordinal);
         Eventually.True(() => HasLost(first) || HasLost(second), () => "one that gives the address up");
@@ -179,9 +183,10 @@ internal sealed class AddressConflictTests() : WireTest(WireKind.StockSwitch)
         return count;
     }
 
-    private void Signal(HostProcess host, string signal)
+    /// <summary>By the system call itself: the other host counts the time until then.</summary>
+    private static void Signal(HostProcess host, int signal)
     {
         if (host.IsAlive)
-            Wire.Start("kill", $"-{signal}", $"{host.Id}").WaitForExit();
+            RunningProgram.Signal(host.Id, signal);
     }
 }

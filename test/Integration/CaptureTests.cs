@@ -62,13 +62,21 @@ internal sealed class CaptureTests(WireKind kind) : WireTest(kind)
         Wire.Write("site/index.html", "through the pipe");
         Wire.ServePython(server, Wire.PathOf("site"));
         Wire.Start("mkfifo", pipe).Succeed();
-        // Opened for both, the pipe has a reader from the start, and tshark ends when the last writer does.
-        RunningProgram reader = Wire.Start(
-            "bash", "-c", $"exec 3<>{pipe}; echo open; exec tshark -l -r - -Y http.response -T fields -e http.response.code <{pipe} 3<&-");
+        // Opened for both by the shell, the pipe has a reader and a writer as long as the test likes.
+        RunningProgram reader = Wire.Start("bash", "-c", $"""
+            exec 3<>{pipe}
+            echo open
+            tshark -l -r - -Y http.response -T fields -e http.response.code <{pipe} 3<&- &
+            read -r line
+            exec 3<&-
+            wait
+            """);
         reader.WaitForOutput("open");
 
         Wire.RunWith(["-a", client, "--pcap", pipe], "curl", "-sS", "--fail", "--max-time", "50", $"http://{server}/").Succeed();
 
+        reader.WaitForOutput("200\n");
+        reader.WriteLine("end");
         Assert.That(reader.Succeed(), Is.EqualTo("open\n200\n"));
     }
 

@@ -13,7 +13,6 @@ internal sealed class LinkTests(WireKind kind) : WireTest(kind)
         start = time.monotonic()
         connection = socket.create_connection((sys.argv[1], 9), timeout=60)
         print(time.monotonic() - start)
-        start = time.monotonic()
         received = 0
         while octets := connection.recv(65536):
             received += len(octets)
@@ -41,7 +40,7 @@ internal sealed class LinkTests(WireKind kind) : WireTest(kind)
         Assert.That(Seconds(lines[0]), Is.GreaterThanOrEqualTo(0.08), "the handshake's two ways");
         string[] transfer = lines[1].Split(' ');
         Assert.That(transfer[1], Is.EqualTo("1000000"));
-        Assert.That(Seconds(transfer[0]), Is.GreaterThanOrEqualTo(0.75), "1 MB at 10 Mbit/s, but for what had arrived before");
+        Assert.That(Seconds(transfer[0]), Is.GreaterThanOrEqualTo(0.88), "1 MB at 10 Mbit/s, after the handshake");
     }
 
     [Test]

@@ -17,7 +17,8 @@ internal sealed class NetworkProgramTests(WireKind kind) : WireTest(kind)
             string backend = Wire.FreshAddress();
             Wire.Write($"{name}/index.html", $"{name}\n");
             Wire.ServePython(backend, Wire.PathOf(name));
-            backends.Add($"  server {name} {backend}:80 check inter 200ms");
+            // None is given up because this machine is busy.
+            backends.Add($"  server {name} {backend}:80 check inter 200ms fall 1000");
         }
         string configuration = Wire.Write("haproxy.cfg", $"""
             defaults

@@ -111,21 +111,21 @@ internal sealed class OtherUserTests() : WireTest(WireKind.OwnNetwork)
     private RunningProgram As(string user, params IEnumerable<string> command) =>
         Wire.Start("setpriv", [$"--reuid={user}", "--regid=nogroup", "--clear-groups", .. command]);
 
-    /// <summary>A program that says something to a socket, and prints what it hears until there is silence.</summary>
+    /// <summary>A program that says something to a socket, and prints what it hears until the prompt behind the answer or the end.</summary>
     private static string[] Say(string socket, string text) =>
     [
         Programs.Python, "-c",
         """
         import socket, sys
         s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        s.settimeout(1)
+        s.settimeout(60)
+        heard = ""
         try:
             s.connect(sys.argv[1])
             s.sendall(sys.argv[2].encode())
-            while heard := s.recv(65536):
-                print(heard.decode(), end="")
-        except TimeoutError:
-            pass
+            while heard.count("vde$ ") < 2 and (more := s.recv(65536).decode()):
+                heard += more
+            print(heard, end="")
         except OSError as error:
             print(type(error).__name__)
         """,

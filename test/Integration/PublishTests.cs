@@ -13,7 +13,7 @@ namespace Pyco.Integration.Tests;
 internal sealed class PublishTests(WireKind kind) : WireTest(kind)
 {
     private const int SigKill = 9;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Test]
     public void Curl_outside_fetches_a_large_file_from_python()

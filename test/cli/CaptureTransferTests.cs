@@ -11,7 +11,7 @@ internal sealed class CaptureTransferTests
 {
     private const int BlockLength = 28;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private string _folder = "";
 

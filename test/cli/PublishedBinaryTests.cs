@@ -9,7 +9,7 @@ namespace Pyco.Cli.Tests;
 [SupportedOSPlatform("linux")]
 internal sealed class PublishedBinaryTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private TempFolder _folder = null!;
     private StockSwitch? _switch;
@@ -168,10 +168,11 @@ internal sealed class PublishedBinaryTests
 
     private void StartSwitch(params string[] options) => _switch ??= StockSwitch.Start(Switch, options);
 
-    private static (int Exit, string Output, string Errors) Run(string program, params string[] arguments)
+    private (int Exit, string Output, string Errors) Run(string program, params string[] arguments)
     {
-        using Process process = Process.Start(
-            new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["XDG_RUNTIME_DIR"] = _folder.Path;
+        using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         Assert.That(process.WaitForExit(Patience), Is.True, "the program ends");

@@ -7,7 +7,7 @@ namespace Pyco.Host.Tests;
 /// <summary>On a thread of its own, which keeps no other from a processor.</summary>
 internal sealed unsafe class ProcessorChoiceTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private ProcessorChoice _choice = new();
     private Instant _now;

@@ -43,7 +43,7 @@ internal sealed class PlugTests
         for (int warmUp = 0; warmUp < 10; warmUp++)
             network.Plug().Dispose();
         network.Until(running => running.Switch.Ports.Count == 0, "the first ones are gone");
-        int before = OpenDescriptors();
+        int before = OpenSockets();
 
         for (int round = 0; round < 10; round++)
         {
@@ -57,7 +57,7 @@ internal sealed class PlugTests
             network.Until(running => running.Switch.Ports.Count == 0, "all are gone");
         }
 
-        Assert.That(OpenDescriptors(), Is.EqualTo(before));
+        Assert.That(OpenSockets(), Is.EqualTo(before));
         Assert.That(network.Files, Is.EqualTo(OwnFiles));
         Assert.That(network.Ask(running => running.Memory.Frames.Outstanding), Is.LessThanOrEqualTo(64), "frames that wait to be read into");
         Assert.That(network.Ask(running => running.Switch.Stations.Entries.Count), Is.Zero);
@@ -107,10 +107,10 @@ internal sealed class PlugTests
         Receive(second);
         Assert.That(silent.IsSilent, Is.True);
 
-        network.Pass(TimeSpan.FromSeconds(4.5));
+        network.Pass(TimeSpan.FromSeconds(1)); // the real time goes on besides
         network.Ask(_ => true);
         Assert.That(silent.IsSilent, Is.True, "it is given some time");
-        network.Pass(TimeSpan.FromSeconds(1));
+        network.Pass(TimeSpan.FromSeconds(4.5));
 
         Assert.That(silent.ReceiveAll(), Is.Empty);
         first.Send(TestFrame.Broadcast(network.Frames, from: 1));
@@ -212,7 +212,7 @@ internal sealed class PlugTests
         }
 
         host.Send(TestFrame.Broadcast(network.Frames, from: 9));
-        long end = Environment.TickCount64 + 20_000;
+        long end = Environment.TickCount64 + 60_000;
         while (!network.Ask(running => running.Switch.Ports[1].IsBlocked))
         {
             for (int count = 0; count < 100; count++)
@@ -236,7 +236,7 @@ internal sealed class PlugTests
     {
         Frame[] frames = new Frame[1];
         int count = 0;
-        Assert.That(() => count = plug.Receive(frames), Is.EqualTo(1).After(10_000, 1), "a frame");
+        Assert.That(() => count = plug.Receive(frames), Is.EqualTo(1).After(60_000, 1), "a frame");
         byte[] octets = frames[0].Octets.ToArray();
         frames[0].Dispose();
         return octets;
@@ -250,5 +250,7 @@ internal sealed class PlugTests
         return request[..new PlugRequest(0, address, "forged").Write(request)];
     }
 
-    private static int OpenDescriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+    /// <summary>Of sockets alone: the runtime opens files of its own when it compiles or loads something.</summary>
+    private static int OpenSockets() => Directory.GetFileSystemEntries("/proc/self/fd")
+        .Count(entry => new FileInfo(entry).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
 }

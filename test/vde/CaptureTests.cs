@@ -6,7 +6,7 @@ namespace Pyco.Vde.Tests;
 /// <summary>What tshark makes of our captures.</summary>
 internal sealed class CaptureTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly CapturedInterface Interface = new(
         "vde7", new MacAddress([2, 0, 0, 0, 0, 9]), [new IpPrefix(IpAddress.Parse("10.40.0.32"), 24)], "VDE plug in /tmp/some.ctl");

@@ -66,7 +66,7 @@ internal sealed class FakeSwitch : IDisposable
     public void Dispose()
     {
         _listener.Dispose();
-        _serving.Wait(TimeSpan.FromSeconds(10));
+        _serving.Wait(TimeSpan.FromSeconds(60));
         _serving.Result?.Dispose();
         _data.Dispose();
     }

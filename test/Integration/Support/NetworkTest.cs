@@ -32,12 +32,18 @@ internal abstract class NetworkTest
     {
         if (TestContext.CurrentContext.Result.Outcome.Status == TestStatus.Failed)
             TestContext.Out.WriteLine(string.Join("\n", _programs.Select(program => program.Transcript)));
-        foreach (RunningProgram program in Enumerable.Reverse(_programs))
-            program.Dispose();
-        foreach (string control in Directory.GetFiles(Folder, "pyco", SearchOption.AllDirectories))
-            Start(Repository.PycoNet, "stop", Path.GetDirectoryName(control)!).WaitForExit();
-        _programs.Clear();
-        Directory.Delete(Folder, recursive: true);
+        try
+        {
+            foreach (RunningProgram program in Enumerable.Reverse(_programs))
+                program.Dispose();
+            foreach (string control in Directory.GetFiles(Folder, "pyco", SearchOption.AllDirectories))
+                Start(Repository.PycoNet, "stop", Path.GetDirectoryName(control)!).WaitForExit();
+        }
+        finally
+        {
+            _programs.Clear();
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 
     protected RunningProgram Start(string file, params IEnumerable<string> arguments)

@@ -16,6 +16,7 @@ internal sealed partial class RunningProgram : IDisposable
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
     private readonly string _commandLine;
+    private int _endedStreams;
 
     private RunningProgram(Process process, string commandLine)
     {
@@ -26,6 +27,9 @@ internal sealed partial class RunningProgram : IDisposable
     public int Id => _process.Id;
 
     public bool HasExited => _process.HasExited;
+
+    /// <summary>Whether nothing more is printed: what a program has printed may become known after its end.</summary>
+    private bool IsSilent => HasExited && Volatile.Read(ref _endedStreams) == 2;
 
     public string Output
     {
@@ -67,8 +71,8 @@ internal sealed partial class RunningProgram : IDisposable
 
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"{file} did not start");
         var program = new RunningProgram(process, $"{file} {string.Join(' ', start.ArgumentList)}");
-        process.OutputDataReceived += (_, line) => Append(program._output, line.Data);
-        process.ErrorDataReceived += (_, line) => Append(program._errors, line.Data);
+        process.OutputDataReceived += (_, line) => program.Append(program._output, line.Data);
+        process.ErrorDataReceived += (_, line) => program.Append(program._errors, line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return program;
@@ -87,17 +91,27 @@ internal sealed partial class RunningProgram : IDisposable
     /// <summary>Waits until the program has printed <paramref name="text"/> on either stream.</summary>
     public void WaitForOutput(string text, TimeSpan? patience = null) =>
         Eventually.True(
-            () => Output.Contains(text, StringComparison.Ordinal) || Errors.Contains(text, StringComparison.Ordinal)
-                || (HasExited ? throw Unexpected($"ended before it printed '{text}'") : false),
+            () =>
+            {
+                bool isSilent = IsSilent; // asked first, so that all that it has printed is looked at then
+                return Output.Contains(text, StringComparison.Ordinal) || Errors.Contains(text, StringComparison.Ordinal) ||
+                    (isSilent ? throw Unexpected($"ended before it printed '{text}'") : false);
+            },
             () => $"'{text}' in the output of\n{Transcript}",
             patience ?? Patience);
 
     /// <summary>Waits for the end; the exit status, 128 + N for signal N.</summary>
     public int WaitForExit(TimeSpan? patience = null)
     {
-        if (!_process.WaitForExit(patience ?? Patience))
-            throw Unexpected("did not end");
-        _process.WaitForExit(); // Until both streams are read to their end.
+        using CancellationTokenSource end = new(patience ?? Patience);
+        try
+        {
+            _process.WaitForExitAsync(end.Token).GetAwaiter().GetResult(); // also until both streams are read to their end
+        }
+        catch (OperationCanceledException)
+        {
+            throw Unexpected(HasExited ? "has ended, but another one keeps its output open" : "did not end");
+        }
         return _process.ExitCode;
     }
 
@@ -127,10 +141,13 @@ internal sealed partial class RunningProgram : IDisposable
         _process.Dispose();
     }
 
-    private static void Append(StringBuilder text, string? line)
+    private void Append(StringBuilder text, string? line)
     {
         if (line is null)
+        {
+            Interlocked.Increment(ref _endedStreams);
             return;
+        }
         lock (text)
             text.Append(line).Append('\n');
     }

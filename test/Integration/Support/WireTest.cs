@@ -18,8 +18,8 @@ internal abstract class WireTest(WireKind kind)
     public void EndWire()
     {
         if (TestContext.CurrentContext.Result.Outcome.Status == TestStatus.Failed)
-            TestContext.Out.WriteLine(Wire.Transcript);
-        Wire.Dispose();
+            TestContext.Out.WriteLine(Wire?.Transcript);
+        Wire?.Dispose();
     }
 
     /// <summary>The file mode of the switch; null for its default.</summary>

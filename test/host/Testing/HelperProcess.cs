@@ -5,7 +5,7 @@ namespace Pyco.Host.Tests.Testing;
 /// <summary>A small process that lives until its standard input ends, which disposing brings about.</summary>
 internal sealed class HelperProcess : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private bool _hasEnded;

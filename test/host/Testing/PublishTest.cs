@@ -7,7 +7,7 @@ namespace Pyco.Host.Tests.Testing;
 internal abstract class PublishTest : HostTest
 {
     /// <summary>Far more than anything takes here, so that only a hang meets it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly List<OutsideClient> _clients = [];
 

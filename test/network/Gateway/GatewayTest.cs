@@ -23,7 +23,7 @@ internal abstract class GatewayTest
     protected static readonly IpAddress GatewayAddress = IpAddress.Parse("10.40.0.1");
 
     /// <summary>Far above what anything takes here, so that only a hang meets it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly List<Socket> _outside = [];
     private EventLoop _loop = null!;

@@ -6,7 +6,7 @@ namespace Pyco.Network.Tests.Testing;
 /// <summary>A plain connection to one of a network's sockets, that says what the test wants.</summary>
 internal sealed class RawClient : IDisposable
 {
-    private const int PatienceMilliseconds = 20_000;
+    private const int PatienceMilliseconds = 60_000;
 
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
     {

@@ -9,7 +9,7 @@ namespace Pyco.Network.Tests.Testing;
 /// <summary>A network in the test's own process, with a thread for its loop, in a folder of its own.</summary>
 internal sealed class TestNetwork : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan TurnTime = TimeSpan.FromMilliseconds(5);
 
     private readonly ConcurrentQueue<Action> _orders = new();

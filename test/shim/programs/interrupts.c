@@ -5,7 +5,7 @@
 #include <sys/time.h>
 
 static int listener, ends[2], datagrams;
-static volatile sig_atomic_t signals;
+static volatile sig_atomic_t signals, finished;
 static pthread_t waiter;
 
 static void on_signal(int signal)
@@ -20,7 +20,7 @@ static void install(int flags)
     sigaction(SIGUSR1, &action, NULL);
 }
 
-/* Signals the waiting thread until it has been seen to handle one, then lets its call come to an end. */
+/* Signals the waiting thread until its call has ended, or until it has handled some and what ends the call may come. */
 static void *interrupt(void *release)
 {
     signals = 0;
@@ -29,7 +29,7 @@ static void *interrupt(void *release)
         usleep(5000); /* it shall be inside its call, which nothing tells; the loop makes up for bad luck */
         pthread_kill(waiter, SIGUSR1);
         usleep(5000);
-    } while (signals < 3);
+    } while (release != NULL ? signals < 3 : !finished);
     if (release != NULL)
         (*(void (**)(void))release)();
     return NULL;
@@ -63,9 +63,11 @@ static long by_poll(void) { return poll(&(struct pollfd){ends[0], POLLIN, 0}, 1,
 static void try(const char *what, long (*wait)(void), void (*release)(void))
 {
     pthread_t interrupter;
+    finished = 0;
     pthread_create(&interrupter, NULL, interrupt, release != NULL ? &release : NULL);
     long result = wait();
     int error = errno;
+    finished = 1;
     pthread_join(interrupter, NULL);
     errno = error;
     say(what, result);
