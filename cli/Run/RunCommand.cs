@@ -48,7 +48,8 @@ internal sealed class RunCommand
     public Option<string> Mac { get; } = Text(
         "--mac", "-m", "MAC", "Ethernet address. Default: derived from network and address, always the same for the same two.");
 
-    public Option<string> HostName { get; } = Text("--hostname", null, "NAME", "Host name that the program sees, and, without a dot, the other hosts of a network of pyco-net. Default: the machine's.");
+    public Option<string> HostName { get; } = Text(
+        "--hostname", null, "NAME", "Host name (letters, digits, hyphens, dots) that the program sees, and, without a dot, the other hosts of a network of pyco-net. Default: the machine's.");
 
     public Option<string[]> NameServer { get; } = new("--dns")
     {

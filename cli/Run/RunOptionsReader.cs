@@ -147,14 +147,8 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         return mac;
     }
 
-    private static string? ReadHostName(string? name)
-    {
-        if (name is null)
-            return null;
-        return HostNames.IsName(name)
-            ? name
-            : throw Wrong($"'{name}' is not a host name: 1 to {HostNames.Capacity} letters, digits, dots, hyphens and underscores");
-    }
+    private static string? ReadHostName(string? name) =>
+        name is not null && HostNames.FindFault(name) is { } fault ? throw Wrong($"'{name}' {fault}") : name;
 
     private static IpEndpoint[] ReadNameServers(string[] texts)
     {

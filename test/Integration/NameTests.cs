@@ -169,7 +169,6 @@ internal sealed class NameTests : NetworkTest
 
     [TestCase("www.example.org")]
     [TestCase("localhost")]
-    [TestCase("4711")]
     public void A_host_does_not_take_a_name_that_means_somebody_else(string name)
     {
         StartNames();

@@ -87,6 +87,13 @@ internal sealed class RunOptionsTests
     public void What_only_the_networks_length_can_make_wrong_is_left_to_the_network(params string[] words) =>
         Assert.That(Read(["-a", .. words, "true"]).HasDefaultLengths, Is.True);
 
+    [TestCase("web")]
+    [TestCase("web-2.example")]
+    [TestCase("3com.example")]
+    [TestCase("10.1.2.x3")]
+    public void A_host_name_may_begin_with_a_digit_and_have_hyphens_and_dots(string name) =>
+        Assert.That(Read("--hostname", name, "true").HostName, Is.EqualTo(name));
+
     [TestCase("no program", "-a", "10.40.0.32")]
     [TestCase("'10.40.0.299' is not an address", "-a", "10.40.0.299", "true")]
     [TestCase("'10.40.32' is not an address", "-a", "10.40.32", "true")]
@@ -109,7 +116,18 @@ internal sealed class RunOptionsTests
     [TestCase("not a name server", "-a", "10.40.0.32", "--dns", "example.org", "true")]
     [TestCase("not a name server", "-a", "10.40.0.32", "--dns", "::1", "true")]
     [TestCase("more than 3 name servers", "--dns", "10.0.0.1", "--dns", "10.0.0.2", "--dns", "10.0.0.3", "--dns", "10.0.0.4", "true")]
-    [TestCase("not a host name", "-a", "10.40.0.32", "--hostname", "a b", "true")]
+    [TestCase("'a b' is not a host name: letters, digits", "--hostname", "a b", "true")]
+    [TestCase("not a host name", "--hostname", "", "true")]
+    [TestCase("not a host name", "--hostname", "a_b", "true")]
+    [TestCase("not a host name", "--hostname", "-web", "true")]
+    [TestCase("not a host name", "--hostname", "web-.example", "true")]
+    [TestCase("not a host name", "--hostname", "web..example", "true")]
+    [TestCase("not a host name", "--hostname", "web.", "true")]
+    [TestCase("not a host name", "--hostname", "0123456789012345678901234567890123456789012345678901234567890123", "true")]
+    [TestCase("'10.1.2.3' is an address", "--hostname", "10.1.2.3", "true")]
+    [TestCase("would be taken for one", "--hostname", "10.1", "true")]
+    [TestCase("would be taken for one", "--hostname", "0x7f", "true")]
+    [TestCase("not a host name", "--hostname", "fd00::1", "true")]
     [TestCase("'tap://' networks are not supported", "-a", "10.40.0.32", "-f", "tap://x", "true")]
     [TestCase("'80:' does not name ports", "-a", "10.40.0.32", "-p", "80:", "true")]
     [TestCase("99999 is not a port", "-a", "10.40.0.32", "-p", "99999:80", "true")]

@@ -71,6 +71,7 @@ internal sealed class StartupTests
     [TestCase("hostname=a b", false)]
     [TestCase("hostname=\u001b[31m", false)]
     [TestCase("hostname=", false)]
+    [TestCase("hostname=10.1.2.3", false)]
     [TestCase("dns=10.40.0.1:53", true)]
     [TestCase("dns=somebody", false)]
     public void What_a_joiner_says_of_names_is_checked(string line, bool isTaken)
@@ -81,7 +82,8 @@ internal sealed class StartupTests
     }
 
     [TestCase("web", true)]
-    [TestCase("web-1_a", true)]
+    [TestCase("web-1", true)]
+    [TestCase("web_1", false)]
     [TestCase("web.example.org", false)]
     [TestCase("localhost", false)]
     [TestCase("LocalHost", false)]
