@@ -23,8 +23,8 @@ public sealed record HostOrder
     /// <summary>The host's addresses; none lets a network of ours choose one.</summary>
     public required IReadOnlyList<IpPrefix> Addresses { get; init; }
 
-    /// <summary>True if the user left the addresses' lengths open, so that a network of ours may know better.</summary>
-    public bool HasDefaultLengths { get; init; }
+    /// <summary>Those of the addresses whose length the user left open, so that a network of ours may know better.</summary>
+    public IReadOnlyList<IpAddress> WithoutLength { get; init; } = [];
 
     public IpAddress? Gateway { get; init; }
 
@@ -70,8 +70,8 @@ public sealed record HostOrder
         Line("program", ProgramPid);
         foreach (IpPrefix address in Addresses)
             Line("address", address);
-        if (HasDefaultLengths)
-            Line("lengths", "default");
+        foreach (IpAddress address in WithoutLength)
+            Line("without-length", address);
         Line("gateway", Gateway);
         Line("network", Network.Path);
         Line("port", Network.Port);
@@ -112,7 +112,7 @@ public sealed record HostOrder
                 : throw new FormatException("bad credentials"),
             ProgramPid = Number("program"),
             Addresses = [.. lines["address"].Select(IpPrefix.Parse)],
-            HasDefaultLengths = Optional("lengths") == "default",
+            WithoutLength = [.. lines["without-length"].Select(IpAddress.Parse)],
             Gateway = Optional("gateway") is { } gateway ? IpAddress.Parse(gateway) : null,
             Network = new VnlLocator(Required("network"), Number("port")),
             InterfaceName = Required("interface"),

@@ -26,7 +26,7 @@ internal sealed class RunCommand
 
     public Option<string[]> Address { get; } = new("--address", "-a")
     {
-        Description = "IPv4 address of the host; without LEN or -n it has the network's length, or 24. May be given again for more. " +
+        Description = "IPv4 address of the host; without LEN or -n it has the length of the network's subnet, outside of that 24. May be given again for more. " +
             "Default: a network of pyco-net chooses one.",
         HelpName = "ADDR[/LEN]",
         Arity = ArgumentArity.OneOrMore,

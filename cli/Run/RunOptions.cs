@@ -12,8 +12,8 @@ internal sealed record RunOptions
     /// <summary>None lets a network of ours choose one.</summary>
     public required IReadOnlyList<IpPrefix> Addresses { get; init; }
 
-    /// <summary>True if no length was given, so that a network of ours may know better.</summary>
-    public bool HasDefaultLengths { get; init; }
+    /// <summary>Those of the addresses whose length the user left open, so that a network of ours may know better.</summary>
+    public IReadOnlyList<IpAddress> WithoutLength { get; init; } = [];
 
     public IpAddress? Gateway { get; init; }
 
@@ -55,7 +55,7 @@ internal sealed record RunOptions
         Credentials = credentials,
         ProgramPid = programPid,
         Addresses = Addresses,
-        HasDefaultLengths = HasDefaultLengths,
+        WithoutLength = WithoutLength,
         Gateway = Gateway,
         Network = Network,
         InterfaceName = InterfaceName,

@@ -39,19 +39,17 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             throw Wrong($"unknown option '{program[0]}'");
         if (words.GetValue(command.Verbose) && words.GetValue(command.Quiet))
             throw Wrong("-v and -q cannot both be given");
-        List<IpPrefix> addresses = ReadAddresses(words);
+        (List<IpPrefix> addresses, List<IpAddress> withoutLength) = ReadAddresses(words);
         IpAddress? gateway = ReadGateway(words.GetValue(command.Gateway));
-        bool hasDefaultLengths = words.GetValue(command.Netmask) is null &&
-            !Array.Exists(words.GetValue(command.Address) ?? [], text => text.Contains('/', StringComparison.Ordinal));
         // A length that the network knows better is checked when the network has been found.
-        if (!hasDefaultLengths && AddressCheck.FindFault(addresses, gateway) is { } fault)
+        if (withoutLength.Count == 0 && AddressCheck.FindFault(addresses, gateway) is { } fault)
             throw Wrong(fault);
         VnlLocator? network = ReadNetwork(words.GetValue(command.Network));
         return new RunOptions
         {
             Addresses = addresses,
             Gateway = gateway,
-            HasDefaultLengths = hasDefaultLengths,
+            WithoutLength = withoutLength,
             Network = network ?? new VnlLocator(RuntimeFolder.DefaultNetwork(environment)),
             IsDefaultNetwork = network is null,
             InterfaceName = ReadInterface(words.GetValue(command.Interface)),
@@ -69,21 +67,25 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         };
     }
 
-    private List<IpPrefix> ReadAddresses(ParseResult words)
+    private (List<IpPrefix> All, List<IpAddress> WithoutLength) ReadAddresses(ParseResult words)
     {
         string[] texts = words.GetValue(command.Address) ?? [];
-        if (texts.Length == 0 && words.GetValue(command.Netmask) is not null)
+        string? netmask = words.GetValue(command.Netmask);
+        if (texts.Length == 0 && netmask is not null)
             throw Wrong("-n is the netmask of an address: give that too with -a (a network that chooses the address has its own netmask)");
-        int defaultLength = words.GetValue(command.Netmask) is { } mask ? ReadNetmask(mask) : DefaultPrefixLength;
+        int defaultLength = netmask is null ? DefaultPrefixLength : ReadNetmask(netmask);
         List<IpPrefix> addresses = [];
+        List<IpAddress> withoutLength = [];
         foreach (string text in texts)
         {
             IpPrefix prefix = ReadAddress(text, defaultLength);
             if (addresses.Exists(other => other.Address == prefix.Address))
                 throw Wrong($"address {prefix.Address} is given twice");
             addresses.Add(prefix);
+            if (netmask is null && !text.Contains('/', StringComparison.Ordinal))
+                withoutLength.Add(prefix.Address);
         }
-        return addresses;
+        return (addresses, withoutLength);
     }
 
     private static IpPrefix ReadAddress(string text, int defaultLength)

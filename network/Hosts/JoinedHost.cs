@@ -162,13 +162,16 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
 
     private void ChooseAddresses()
     {
-        IpPrefix subnet = _network.Options.Subnet;
-        if (Addresses.Count == 0)
-            Addresses = [_network.Hosts.ChooseAddress()];
-        else if (_order.HasDefaultLengths)
-            Addresses = [.. Addresses.Select(prefix => subnet.Contains(prefix.Address) ? prefix with { Length = subnet.Length } : prefix)];
+        Addresses = Addresses.Count == 0 ? [_network.Hosts.ChooseAddress()] : [.. Addresses.Select(WithLength)];
         if (AddressCheck.FindFault(Addresses, _order.Gateway) is { } fault)
             throw new IOException(fault);
+    }
+
+    /// <summary>An address of the network's subnet has that one's length unless the user said another.</summary>
+    private IpPrefix WithLength(IpPrefix own)
+    {
+        IpPrefix subnet = _network.Options.Subnet;
+        return _order.WithoutLength.Contains(own.Address) && subnet.Contains(own.Address) ? own with { Length = subnet.Length } : own;
     }
 
     private void Open()

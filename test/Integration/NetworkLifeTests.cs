@@ -93,6 +93,15 @@ internal sealed class NetworkLifeTests : NetworkTest
     }
 
     [Test]
+    public void The_length_of_one_address_leaves_that_of_another_to_the_network()
+    {
+        Net("start", "--subnet", "10.9.0.0/16");
+        RunningProgram program = Run("-v", "-a", "10.9.8.1", "-a", "192.168.7.1/20", "-a", "192.168.9.1", "--", "true");
+        program.Succeed();
+        Assert.That(program.Errors, Does.Contain("10.9.8.1/16, 192.168.7.1/20, 192.168.9.1/24 is up"));
+    }
+
+    [Test]
     public void An_address_in_use_names_the_program_that_has_it_and_is_free_again_at_its_end()
     {
         RunningProgram holder = Run("-a", "10.40.0.9", "--", "sh", "-c", WaitForLine);

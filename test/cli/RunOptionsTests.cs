@@ -76,16 +76,17 @@ internal sealed class RunOptionsTests
     [Test]
     public void Without_an_address_the_network_is_to_choose_one() => Assert.That(Read("true").Addresses, Is.Empty);
 
-    [TestCase(true, "10.40.0.32")]
-    [TestCase(false, "10.40.0.32/24")]
-    [TestCase(false, "10.40.0.32", "-n", "255.255.255.0")]
-    public void A_length_that_was_given_is_known_from_one_that_was_not(bool isDefault, params string[] words) =>
-        Assert.That(Read(["-a", .. words, "true"]).HasDefaultLengths, Is.EqualTo(isDefault));
+    [TestCase("10.40.0.32", "10.40.0.32")]
+    [TestCase("", "10.40.0.32/24")]
+    [TestCase("", "10.40.0.32", "-n", "255.255.255.0")]
+    [TestCase("10.40.0.32", "10.40.0.32", "-a", "192.168.7.1/16")]
+    public void An_address_whose_length_was_left_open_is_known_from_others(string open, params string[] words) =>
+        Assert.That(string.Join(' ', Read(["-a", .. words, "true"]).WithoutLength), Is.EqualTo(open));
 
     [TestCase("10.50.1.0")]
     [TestCase("10.50.0.32", "-g", "10.50.9.1")]
     public void What_only_the_networks_length_can_make_wrong_is_left_to_the_network(params string[] words) =>
-        Assert.That(Read(["-a", .. words, "true"]).HasDefaultLengths, Is.True);
+        Assert.That(Read(["-a", .. words, "true"]).WithoutLength, Is.Not.Empty);
 
     [TestCase("web")]
     [TestCase("web-2.example")]

@@ -44,6 +44,7 @@ internal sealed class StartupTests
         RunOptions options = new()
         {
             Addresses = [new(IpAddress.Parse("10.40.0.32"), 24), new(IpAddress.Parse("192.168.7.1"), 30)],
+            WithoutLength = [IpAddress.Parse("192.168.7.1")],
             Gateway = IpAddress.Parse("10.40.0.1"),
             Network = new VnlLocator("/tmp/a=b/vde.ctl", 7),
             InterfaceName = "eth3",
@@ -60,6 +61,7 @@ internal sealed class StartupTests
         HostOrder read = HostOrder.Read(written);
         Assert.That(read.Write(), Is.EqualTo(written));
         Assert.That(read.Addresses, Is.EqualTo(options.Addresses));
+        Assert.That(read.WithoutLength, Is.EqualTo(options.WithoutLength));
         Assert.That(read.Network, Is.EqualTo(options.Network));
         Assert.That(read.HostName, Is.EqualTo("web"));
         Assert.That(read.NameServers, Is.EqualTo(options.NameServers));
