@@ -15,18 +15,24 @@ internal sealed class Columns(params string[] header)
     public static string Count(long number, string what) =>
         string.Create(CultureInfo.InvariantCulture, $"{number} {what}{(number == 1 ? "" : "s")}");
 
+    /// <summary>The columns that are left out where each row has a dash in them.</summary>
+    public IReadOnlySet<string> Optional { get; init; } = new HashSet<string>();
+
     public void Add(params string[] row) => _rows.Add(row);
 
     public override string ToString()
     {
+        int[] shown = [.. Enumerable.Range(0, header.Length).Where(IsShown)];
         int[] widths = [.. header.Select((_, column) => _rows.Max(row => row[column].Length))];
         StringBuilder text = new();
         foreach (string[] row in _rows)
         {
-            string line = string.Join("  ", row.Select((cell, column) =>
-                Numbers.Contains(header[column]) ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column])));
+            string line = string.Join("  ", shown.Select(column =>
+                Numbers.Contains(header[column]) ? row[column].PadLeft(widths[column]) : row[column].PadRight(widths[column])));
             text.Append(line.TrimEnd()).Append('\n');
         }
         return text.ToString();
     }
+
+    private bool IsShown(int column) => !Optional.Contains(header[column]) || _rows.Skip(1).Any(row => row[column] != "-");
 }

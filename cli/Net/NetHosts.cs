@@ -24,12 +24,15 @@ internal sealed class NetHosts
     public static string Describe(StationSample sample)
     {
         Columns table = new(
-            "ADDRESS", "MAC", "PORT", "PID", "SOCKETS", "BITS-IN/s", "BITS-OUT/s", "OCTETS-IN", "OCTETS-OUT", "DROPPED", "UNREAD", "PROGRAM");
+            "ADDRESS", "NAME", "MAC", "PORT", "PID", "SOCKETS", "BITS-IN/s", "BITS-OUT/s", "OCTETS-IN", "OCTETS-OUT", "DROPPED", "UNREAD",
+            "PROGRAM")
+        { Optional = new HashSet<string> { "NAME" } };
         foreach (StationView station in sample.Stations)
         {
             Rates? rates = sample.RatesOf(station);
             table.Add(
                 station.Addresses,
+                station.Name,
                 station.Mac,
                 station.Port,
                 station.ProcessId,

@@ -11,6 +11,9 @@ internal sealed record StationView
     /// <summary>A dash for a plug, whose station the network does not know.</summary>
     public required string Addresses { get; init; }
 
+    /// <summary>By which other hosts find it; a dash for none.</summary>
+    public required string Name { get; init; }
+
     public required string Mac { get; init; }
 
     public required string Port { get; init; }
@@ -39,6 +42,7 @@ internal sealed record StationView
     {
         Key = $"{host.Text("port")} {host.Text("since")}",
         Addresses = string.Join(',', host.GetProperty("addresses").EnumerateArray().Select(address => address.GetString())),
+        Name = host.GetProperty("name").GetString() ?? "-",
         Mac = host.Text("mac"),
         ProcessId = host.Text("pid"),
         Sockets = host.Text("sockets"),
@@ -56,6 +60,7 @@ internal sealed record StationView
     {
         Key = "",
         Addresses = "-",
+        Name = "-",
         Mac = "-",
         ProcessId = "-",
         Sockets = "-",

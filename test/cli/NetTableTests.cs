@@ -42,6 +42,19 @@ internal sealed class NetTableTests
     }
 
     [Test]
+    public void The_names_of_hosts_are_shown_where_one_has_a_name()
+    {
+        string answer = $$"""
+            {"path":"/n","uptime":1,"hosts":[{{Host("10.40.0.2", 1, 0, 0)}},{{Host("10.40.0.3", 2, 0, 0, name: "web")}}],"plugs":[]}
+            """;
+        string[] lines = NetHosts.Describe(new(answer)).Split('\n');
+        Assert.That(lines[0], Does.StartWith("ADDRESS       NAME  MAC "));
+        Assert.That(lines[1], Does.StartWith("10.40.0.2/24  -     02:"));
+        Assert.That(lines[2], Does.StartWith("10.40.0.3/24  web   02:"));
+        Assert.That(NetHosts.Describe(new(Answer(uptime: 1, sent: 0, received: 0))), Does.Not.Contain("NAME"));
+    }
+
+    [Test]
     public void Another_program_at_the_same_port_is_another_station()
     {
         string other = Answer(uptime: 10, sent: 500, received: 250).Replace("T00:00:00Z", "T00:00:07Z", StringComparison.Ordinal);
@@ -111,9 +124,9 @@ internal sealed class NetTableTests
         System.Globalization.CultureInfo.InvariantCulture,
         $$"""{"path":"/n","uptime":{{uptime}},"hosts":[{{Host("10.40.0.32", 3, sent, received)}}],"plugs":[]}""");
 
-    private static string Host(string address, int port, long sent, long received) =>
+    private static string Host(string address, int port, long sent, long received, string? name = null) =>
         $$"""
-        {"addresses":["{{address}}/24"],"mac":"02:00:00:00:00:01","port":{{port}},"program":"nginx","pid":77,"uid":0,
+        {"addresses":["{{address}}/24"],"name":{{(name is null ? "null" : $"\"{name}\"")}},"mac":"02:00:00:00:00:01","port":{{port}},"program":"nginx","pid":77,"uid":0,
         "since":"2026-11-26T00:00:00Z","sockets":2,"datagramsDropped":7,"framesSent":{{sent}},"octetsSent":{{sent}},"framesReceived":{{received}},
         "octetsReceived":{{received}},"dropped":0,"socketList":[]}
         """;
