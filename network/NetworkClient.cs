@@ -45,7 +45,7 @@ public sealed unsafe class NetworkClient : IDisposable
             : null;
     }
 
-    /// <summary>Whether a network of ours runs there.</summary>
+    /// <summary>Whether a network of ours runs there, or was killed there.</summary>
     public static bool Exists(string path) => File.Exists(NetworkFolder.ControlSocketOf(path));
 
     /// <summary>Asks something, perhaps with a descriptor, and reads the first line of the answer.</summary>

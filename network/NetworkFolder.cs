@@ -49,6 +49,10 @@ internal sealed class NetworkFolder : IDisposable
 
     public static string LogOf(string path) => $"{path}/log";
 
+    /// <summary>Removes what a network has left behind that was killed.</summary>
+    /// <exception cref="IOException">One runs there, or the files are somebody else's.</exception>
+    public static void Remove(string path) => Claim(new NetworkOptions { Path = path }).Dispose();
+
     /// <summary>Makes the folder, or takes it over from a network that has ended without removing it.</summary>
     /// <param name="options">Where, and its sockets' permissions: who may use them must get into the folder.</param>
     /// <exception cref="NetworkRunsException">A network runs there.</exception>

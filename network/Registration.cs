@@ -20,6 +20,8 @@ internal sealed class Registration : IDisposable
             Directory.CreateDirectory(folder);
             string link = string.Create(CultureInfo.InvariantCulture, $"{folder}/{Environment.ProcessId}");
             File.Delete(link);
+            foreach (string other in LinksTo(path, folder))
+                _ = Libc.unlink(other); // whose network was killed
             File.CreateSymbolicLink(link, path);
             return new Registration(link);
         }
@@ -29,7 +31,7 @@ internal sealed class Registration : IDisposable
         }
     }
 
-    /// <summary>The paths of the user's networks that seem to run.</summary>
+    /// <summary>The paths of the user's networks: of those that run, and of those that were killed and have left their files.</summary>
     public static IEnumerable<string> All(Func<string, string?> environment)
     {
         string folder = RuntimeFolder.Register(environment);
@@ -40,13 +42,15 @@ internal sealed class Registration : IDisposable
             string? path = new FileInfo(link).LinkTarget;
             if (path is null)
                 continue;
-            bool runs = Directory.Exists($"/proc/{Path.GetFileName(link)}"); // named by its process
-            if (runs && File.Exists(NetworkFolder.ControlSocketOf(path)))
+            if (NetworkClient.Exists(path))
                 yield return path;
             else
-                _ = Libc.unlink(link); // its network was killed
+                _ = Libc.unlink(link); // it was killed, and somebody has removed its files
         }
     }
+
+    private static IEnumerable<string> LinksTo(string path, string folder) =>
+        Directory.EnumerateFileSystemEntries(folder).Where(link => new FileInfo(link).LinkTarget == path);
 
     public void Dispose()
     {

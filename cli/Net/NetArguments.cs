@@ -64,9 +64,14 @@ internal static class NetArguments
     /// <exception cref="LaunchException">No network of ours runs there.</exception>
     public static NetworkClient Connect(string path) =>
         NetworkClient.TryConnect(path) ??
-        throw new LaunchException(File.Exists($"{path}/ctl") && !NetworkClient.Exists(path)
-            ? $"the switch at {path} is not one of pyco-net's"
+        throw new LaunchException(
+            NetworkClient.Exists(path) ? DescribeKilled(path)
+            : File.Exists($"{path}/ctl") ? $"the switch at {path} is not one of pyco-net's"
             : $"no network runs at {path}: start it with pyco-net start {path}");
+
+    /// <summary>What to say of a network whose files are there, and whose process is not.</summary>
+    private static string DescribeKilled(string path) =>
+        $"the network at {path} was killed: pyco-net log {path} shows its last words, start begins it anew, stop removes its files";
 
     /// <summary>Asks the network that is meant, and gives the whole answer.</summary>
     public static string Ask(string path, string verb)

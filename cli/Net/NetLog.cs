@@ -43,18 +43,19 @@ internal sealed class NetLog
         string path = NetArguments.PathOf(words.GetValue(_path));
         long? most = NetArguments.ReadNumber(words.GetValue(_lines), "a number of lines", 0, int.MaxValue);
         bool isJson = words.GetValue(_json);
-        using NetworkClient network = NetArguments.Connect(path);
+        string file = NetworkFolder.LogOf(path);
+        // Of a network that was killed the log is what one wants to see.
+        using NetworkClient? network = NetworkClient.Exists(path) ? NetworkClient.TryConnect(path) : NetArguments.Connect(path);
         bool isFollowing = words.GetValue(_follow);
         // At once, because a connection on which nothing is asked is closed, and the reader of a long log may take his time.
         if (isFollowing)
-            network.Say("wait");
-        string file = NetworkFolder.LogOf(path);
+            network?.Say("wait");
         try
         {
             using LogFile log = new(file);
             IEnumerable<string> lines = log.ReadBefore().Concat(log.ReadNew());
             bool isRead = Show(most is { } last ? lines.TakeLast((int)last) : lines, isJson);
-            if (isRead && isFollowing)
+            if (isRead && isFollowing && network is not null)
                 Follow(network, log, isJson);
         }
         catch (UnauthorizedAccessException)

@@ -16,22 +16,43 @@ internal static class NetViews
         command.SetAction(words =>
         {
             string folder = NetArguments.PathOf(words.GetValue(path));
+            if (TryRemoveKilled(folder))
+            {
+                if (words.GetValue(json))
+                    Terminal.Out(DescribeStop(folder, processId: null));
+                return;
+            }
             using JsonDocument status = JsonDocument.Parse(NetArguments.Ask(folder, "status"));
             using NetworkClient network = NetArguments.Connect(folder);
             network.Stop();
             if (!words.GetValue(json))
                 return;
-            Terminal.Out(JsonText.Write(writer =>
-            {
-                writer.WriteStartObject();
-                writer.WriteString("path", status.RootElement.GetProperty("path").GetString());
-                writer.WriteNumber("pid", status.RootElement.GetProperty("pid").GetInt32());
-                writer.WriteBoolean("stopped", true);
-                writer.WriteEndObject();
-            }));
+            Terminal.Out(DescribeStop(status.RootElement.Text("path"), status.RootElement.GetProperty("pid").GetInt32()));
         });
         return command;
     }
+
+    /// <summary>Removes what a network that was killed has left behind; false if there is no such.</summary>
+    private static bool TryRemoveKilled(string path)
+    {
+        using NetworkClient? network = NetworkClient.TryConnect(path);
+        if (network is not null || !NetworkClient.Exists(path))
+            return false;
+        NetworkFolder.Remove(path);
+        return true;
+    }
+
+    private static string DescribeStop(string path, int? processId) => JsonText.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("path", path);
+        if (processId is { } known)
+            writer.WriteNumber("pid", known);
+        else
+            writer.WriteNull("pid");
+        writer.WriteBoolean("stopped", true);
+        writer.WriteEndObject();
+    });
 
     public static Command Status()
     {
@@ -63,18 +84,17 @@ internal static class NetViews
         return command;
     }
 
-    /// <summary>A network that ends meanwhile, or is stuck, keeps nobody from seeing the others.</summary>
+    /// <summary>A network that was killed, ends meanwhile or is stuck keeps nobody from seeing the others.</summary>
     private static string? TryAskStatus(string path)
     {
         try
         {
-            using NetworkClient? network = NetworkClient.TryConnect(path);
-            network?.Ask("status");
-            return network?.ReadToEnd();
+            return NetArguments.Ask(path, "status");
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or LaunchException)
         {
-            Terminal.Error(Names.PycoNet, failure.Message);
+            if (NetworkClient.Exists(path))
+                Terminal.Error(Names.PycoNet, failure.Message);
             return null;
         }
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Pyco.Integration.Tests.Support;
 
 namespace Pyco.Integration.Tests;
@@ -177,11 +176,7 @@ internal sealed class NetworkLifeTests : NetworkTest
     {
         RunningProgram program = Run("-a", "10.40.0.9", "--", "sh", "-c", WaitForLine);
         program.WaitForOutput("up");
-        using (var process = Process.GetProcessById(Status("pid")))
-        {
-            process.Kill();
-            process.WaitForExit();
-        }
+        HostProcess.Kill(Status("pid"));
         Assert.That(File.Exists($"{DefaultNetwork}/ctl"), Is.True, "it could not clean up");
 
         Run("-a", "10.40.0.9", "--", "true").Succeed();
@@ -235,24 +230,42 @@ internal sealed class NetworkLifeTests : NetworkTest
     }
 
     [Test]
-    public void A_network_that_was_killed_is_told_as_one_that_does_not_run_and_listed_once_when_it_runs_again()
+    public void A_network_that_was_killed_is_told_as_such_and_listed_once_when_it_runs_again()
     {
         string path = $"{Folder}/lab";
         Net("start", path);
-        using (var process = Process.GetProcessById(Status("pid", path)))
-        {
-            process.Kill();
-            process.WaitForExit();
-        }
+        HostProcess.Kill(Status("pid", path));
+        string killed =
+            $"pyco-net: the network at {path} was killed: pyco-net log {path} shows its last words, start begins it anew, stop removes its files\n";
         RunningProgram status = Start(Repository.PycoNet, "status", path);
         Assert.That(status.WaitForExit(), Is.EqualTo(125));
-        Assert.That(status.Errors, Is.EqualTo($"pyco-net: no network runs at {path}: start it with pyco-net start {path}\n"));
+        Assert.That(status.Errors, Is.EqualTo(killed));
+        RunningProgram list = Start(Repository.PycoNet, "list", "--json");
+        Assert.That(list.Succeed(), Is.EqualTo("[]\n"));
+        Assert.That(list.Errors, Is.EqualTo(killed));
         RunningProgram program = Run("-f", path, "--", "true");
         Assert.That(program.WaitForExit(), Is.EqualTo(125));
         Assert.That(program.Errors, Is.EqualTo($"pyco-run: the network at {path} has ended: start it again: pyco-net start {path}\n"));
 
         Net("start", path);
         Assert.That(Net("list").Split('\n').Count(line => line.StartsWith(path, StringComparison.Ordinal)), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void The_log_of_a_network_that_was_killed_can_be_read_until_stop_removes_what_it_left()
+    {
+        string path = $"{Folder}/lab";
+        Net("start", path);
+        Run("-f", path, "-a", "10.40.0.7", "--", "true").Succeed();
+        HostProcess.Kill(Status("pid", path));
+
+        Assert.That(Net("log", "-f", path), Does.Contain("10.40.0.7/24 is up"));
+        Assert.That(Net("stop", "--json", path), Is.EqualTo($$"""{"path":"{{path}}","pid":null,"stopped":true}""" + "\n"));
+        Assert.That(Directory.Exists(path), Is.False);
+        RunningProgram list = Start(Repository.PycoNet, "list", "--json");
+        Assert.That(list.Succeed(), Is.EqualTo("[]\n"));
+        Assert.That(list.Errors, Is.Empty);
+        Assert.That(Start(Repository.PycoNet, "stop", path).WaitForExit(), Is.EqualTo(125));
     }
 
     [Test]

@@ -56,11 +56,12 @@ internal sealed class HostProcess
         return new HostProcess(int.Parse(parts[3], CultureInfo.InvariantCulture), parts[0]);
     }
 
-    /// <summary>Kills a process that is not a child of the test.</summary>
+    /// <summary>Kills a process that is not a child of the test, and waits for its end.</summary>
     public static void Kill(int pid)
     {
         using var process = Process.GetProcessById(pid);
         process.Kill();
+        process.WaitForExit(RunningProgram.Patience);
     }
 
     /// <summary>Asks it to end in order.</summary>
