@@ -1,11 +1,11 @@
 using System.CommandLine;
-using System.Reflection;
 using System.Text;
 using Pyco.Cli.Host;
 using Pyco.Cli.Net;
 using Pyco.Cli.PycoTcp;
 using Pyco.Cli.Run;
 using Pyco.Cli.Startup;
+using Pyco.Network;
 
 namespace Pyco.Cli;
 
@@ -25,9 +25,6 @@ internal static class Program
         pyco run -h and pyco net -h tell their options.
 
         """;
-
-    public static string Version =>
-        typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     private static int Main(string[] arguments)
     {
@@ -74,7 +71,7 @@ internal static class Program
             case NetworkGuard.Role:
                 return NetworkGuard.Run();
             case "--version":
-                Terminal.Out($"{Names.Pyco} {Version}\n");
+                Terminal.Out($"{Names.Pyco} {ProductVersion.Own}\n");
                 return ExitStatus.Success;
             case "-h" or "--help" or "help":
                 Terminal.Out(Usage);
@@ -97,7 +94,7 @@ internal static class Program
         }
         if (words.GetValue(command.Version))
         {
-            Terminal.Out($"{Names.PycoRun} {Version}\n");
+            Terminal.Out($"{Names.PycoRun} {ProductVersion.Own}\n");
             return ExitStatus.Success;
         }
         new Launcher(image).Run(new RunOptionsReader(command, Environment.GetEnvironmentVariable).Read(words));

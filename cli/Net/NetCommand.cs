@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Pyco.Cli.Startup;
+using Pyco.Network;
 
 namespace Pyco.Cli.Net;
 
@@ -51,7 +52,7 @@ internal sealed class NetCommand
         }
         if (command == Root && words.GetValue(_version))
         {
-            Terminal.Out($"{Names.PycoNet} {Program.Version}\n");
+            Terminal.Out($"{Names.PycoNet} {ProductVersion.Own}\n");
             return ExitStatus.Success;
         }
         if (FindMistake(words) is { } mistake)

@@ -22,12 +22,11 @@ internal static class NetViews
                     Terminal.Out(DescribeStop(folder, processId: null));
                 return;
             }
-            using JsonDocument status = JsonDocument.Parse(NetArguments.Ask(folder, "status"));
+            int processId = JsonText.Read(NetArguments.Ask(folder, "status"), status => status.GetProperty("pid").GetInt32());
             using NetworkClient network = NetArguments.Connect(folder);
             network.Stop();
-            if (!words.GetValue(json))
-                return;
-            Terminal.Out(DescribeStop(status.RootElement.Text("path"), status.RootElement.GetProperty("pid").GetInt32()));
+            if (words.GetValue(json))
+                Terminal.Out(DescribeStop(folder, processId));
         });
         return command;
     }
@@ -62,7 +61,7 @@ internal static class NetViews
         command.SetAction(words =>
         {
             string answer = NetArguments.Ask(NetArguments.PathOf(words.GetValue(path)), "status");
-            Terminal.Out(words.GetValue(json) ? answer : DescribeStatus(answer));
+            Terminal.Out(words.GetValue(json) ? answer : JsonText.Read(answer, DescribeStatus));
         });
         return command;
     }
@@ -99,10 +98,8 @@ internal static class NetViews
         }
     }
 
-    private static string DescribeStatus(string answer)
+    private static string DescribeStatus(JsonElement status)
     {
-        using JsonDocument document = JsonDocument.Parse(answer);
-        JsonElement status = document.RootElement;
         Columns ports = new("PORT", "KIND", "FRAMES-IN", "OCTETS-IN", "FRAMES-OUT", "OCTETS-OUT", "DROPPED", "WHO");
         foreach (JsonElement port in status.GetProperty("ports").EnumerateArray())
         {
@@ -137,9 +134,8 @@ internal static class NetViews
         Columns table = new("PATH", "SUBNET", "HOSTS", "PLUGS", "PID");
         foreach (string answer in answers)
         {
-            using JsonDocument document = JsonDocument.Parse(answer);
-            JsonElement status = document.RootElement;
-            table.Add(status.Text("path"), status.Text("subnet"), status.Text("hosts"), status.Text("plugs"), status.Text("pid"));
+            table.Add(JsonText.Read<string[]>(answer, status =>
+                [status.Text("path"), status.Text("subnet"), status.Text("hosts"), status.Text("plugs"), status.Text("pid")]));
         }
         return table.ToString();
     }

@@ -15,12 +15,11 @@ internal sealed class StationSample
     public StationSample(string answer, StationSample? before = null)
     {
         _answer = answer;
-        using var document = JsonDocument.Parse(answer);
-        JsonElement root = document.RootElement;
-        Path = root.Text("path");
-        _uptime = root.GetProperty("uptime").GetDouble();
-        StationView[] hosts = [.. root.GetProperty("hosts").EnumerateArray().Select(StationView.OfHost)];
-        StationView[] plugs = [.. root.GetProperty("plugs").EnumerateArray().Select(StationView.OfPlug)];
+        (Path, _uptime, StationView[] hosts, StationView[] plugs) = JsonText.Read(answer, root => (
+            root.Text("path"),
+            root.GetProperty("uptime").GetDouble(),
+            root.GetProperty("hosts").EnumerateArray().Select(StationView.OfHost).ToArray(),
+            root.GetProperty("plugs").EnumerateArray().Select(StationView.OfPlug).ToArray()));
         _stations = [.. hosts, .. plugs];
         (HostCount, PlugCount) = (hosts.Length, plugs.Length);
         if (before is not null)

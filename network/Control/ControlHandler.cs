@@ -37,7 +37,8 @@ internal sealed class ControlHandler(VirtualNetwork network)
                     Stop(connection);
                     break;
                 default:
-                    connection.Refuse($"'{request.Verb}' is unknown to this network: it was started by another version");
+                    connection.Refuse(
+                        $"'{request.Verb}' is unknown to this network, which is of version {ProductVersion.Own}: stop it, and start it again");
                     break;
             }
         }

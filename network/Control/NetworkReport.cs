@@ -18,6 +18,7 @@ internal static class NetworkReport
         NetworkOptions options = network.Options;
         json.WriteStartObject();
         json.WriteString("path", options.Path);
+        json.WriteString("version", ProductVersion.Own);
         json.WriteNumber("pid", Environment.ProcessId);
         json.WriteString("started", network.StartedAt);
         json.WriteNumber("uptime", network.Uptime.TotalSeconds);
@@ -42,6 +43,7 @@ internal static class NetworkReport
     {
         json.WriteStartObject();
         json.WriteString("path", network.Options.Path);
+        json.WriteString("version", ProductVersion.Own);
         json.WriteNumber("uptime", network.Uptime.TotalSeconds);
         json.WriteStartArray("hosts");
         foreach (JoinedHost host in network.Hosts.All)

@@ -54,6 +54,14 @@ internal sealed class NetTableTests
         Assert.That(NetHosts.Describe(new(Answer(uptime: 1, sent: 0, received: 0))), Does.Not.Contain("NAME"));
     }
 
+    [TestCase("""{"path":"/n","hosts":[],"plugs":[]}""", "runs an older version, and this is ")]
+    [TestCase("""{"path":"/n","version":"0.0.9","uptime":1,"hosts":[{"addresses":[]}],"plugs":[]}""", "runs version 0.0.9, and this is ")]
+    public void What_a_network_of_another_version_does_not_tell_is_no_crash(string answer, string expected)
+    {
+        LaunchException failure = Assert.Throws<LaunchException>(() => _ = new StationSample(answer))!;
+        Assert.That(failure.Message, Does.StartWith("the network at /n " + expected).And.EndWith(": stop it with pyco-net stop, and start it again"));
+    }
+
     [Test]
     public void Another_program_at_the_same_port_is_another_station()
     {
