@@ -62,8 +62,8 @@ internal static class Program
                 return Run(image, "pyco run", arguments[1..]);
             case "net":
                 return new NetCommand(new ProgramEnvironment(image.Environment), "pyco net").Run(arguments[1..]);
-            case DetachedProcess.StartRole when arguments.Length == 2:
-                return DetachedProcess.RunStarter(image, arguments[1]);
+            case DetachedProcess.StartRole when arguments.Length >= 2:
+                return DetachedProcess.RunStarter(image, arguments.AsSpan(1));
             case HostRole.Name:
                 return HostRole.Run();
             case NetworkRole.Name:

@@ -18,6 +18,12 @@ internal static unsafe class DetachedProcess
 {
     public const string StartRole = "start";
 
+    /// <summary>What the starter is told of a process that is not only for who starts it.</summary>
+    public const string OnAllProcessors = "on-all-processors";
+
+    /// <summary>Room for 8,192 processors, the most that Linux is built for; the kernel ignores those that are not there.</summary>
+    private const int ProcessorMaskLength = 1024;
+
     /// <summary>
     /// Longer than all that the host waits for (the switch's answer 5 s, address probes): only a host that is stopped
     /// or starved stays silent for so long.
@@ -31,13 +37,14 @@ internal static unsafe class DetachedProcess
     /// <param name="what">The same, for people.</param>
     /// <param name="order">What it is told.</param>
     /// <param name="environment">The launcher's own environment.</param>
+    /// <param name="isForOthers">True to run it on all processors that the user may use, whatever the launcher is bound to.</param>
     /// <returns>What it says of itself.</returns>
     /// <exception cref="LaunchException">It did not come up; the message is its own where it had one.</exception>
-    public static string Start(string role, string what, string order, ProgramEnvironment environment)
+    public static string Start(string role, string what, string order, ProgramEnvironment environment, bool isForOthers = false)
     {
         (int orderRead, int orderWrite) = Pipe();
         (int readyRead, int readyWrite) = Pipe();
-        SpawnStarter(role, orderRead, readyWrite, environment);
+        SpawnStarter(isForOthers ? [role, OnAllProcessors] : [role], orderRead, readyWrite, environment);
         _ = Libc.close(orderRead);
         _ = Libc.close(readyWrite);
         WriteOrder(orderWrite, order);
@@ -48,8 +55,12 @@ internal static unsafe class DetachedProcess
     }
 
     /// <summary>The intermediate process: hands its descriptors to the role's and is gone.</summary>
-    public static int RunStarter(ProcessImage image, string role)
+    /// <param name="image">The process.</param>
+    /// <param name="words">The role, and <see cref="OnAllProcessors"/> or not.</param>
+    public static int RunStarter(ProcessImage image, params ReadOnlySpan<string> words)
     {
+        if (words[1..].Contains(OnAllProcessors))
+            TakeAllProcessors();
         SpawnFileActions actions;
         _ = Processes.posix_spawn_file_actions_init(&actions);
         // The caller may have left descriptors open for the program; the host would keep them open after it.
@@ -60,8 +71,16 @@ internal static unsafe class DetachedProcess
         environment.Remove("LD_PRELOAD");
         // Where pyco-run is itself such a program, the library would put both back.
         environment.Set(HostProtocol.DetachVariable, "1");
-        _ = Spawn([role], &actions, environment.Variables);
+        _ = Spawn([words[0]], &actions, environment.Variables);
         return ExitStatus.Success;
+    }
+
+    /// <summary>All that the cpuset leaves the user (sched_setaffinity(2)); what this thread starts inherits it.</summary>
+    private static void TakeAllProcessors()
+    {
+        byte* mask = stackalloc byte[ProcessorMaskLength];
+        new Span<byte>(mask, ProcessorMaskLength).Fill(byte.MaxValue);
+        _ = Libc.sched_setaffinity(0, ProcessorMaskLength, mask);
     }
 
     /// <summary>Starts our own binary in another role as a child, which gets these descriptors and no other.</summary>
@@ -127,13 +146,13 @@ internal static unsafe class DetachedProcess
         return moved;
     }
 
-    private static void SpawnStarter(string role, int order, int ready, ProgramEnvironment environment)
+    private static void SpawnStarter(string[] words, int order, int ready, ProgramEnvironment environment)
     {
         SpawnFileActions actions;
         _ = Processes.posix_spawn_file_actions_init(&actions);
         _ = Processes.posix_spawn_file_actions_adddup2(&actions, order, Descriptors.Order);
         _ = Processes.posix_spawn_file_actions_adddup2(&actions, ready, Descriptors.Ready);
-        int pid = Spawn([StartRole, role], &actions, environment.Variables);
+        int pid = Spawn([StartRole, .. words], &actions, environment.Variables);
         int status = 0;
         // ECHILD: SIGCHLD is ignored, and the starter was reaped without us.
         while (Processes.waitpid(pid, &status, 0) < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)

@@ -16,11 +16,11 @@ internal static class NetworkRole
     /// <summary>How often to look for it before another attempt to start one.</summary>
     private const int LooksBetweenStarts = 20;
 
-    /// <summary>Starts a network.</summary>
+    /// <summary>Starts a network. One that ends when it is empty was asked for by nobody: it is not bound to the processors of its first program.</summary>
     /// <returns>Its process.</returns>
     /// <exception cref="LaunchException">It did not come up.</exception>
     public static string Start(NetworkOptions options, ProgramEnvironment environment) =>
-        DetachedProcess.Start(Name, "network", options.Write(), environment);
+        DetachedProcess.Start(Name, "network", options.Write(), environment, isForOthers: options.EndsWhenEmpty);
 
     /// <summary>Connects to the user's default network, which is started if it does not run.</summary>
     /// <exception cref="IOException">There is none, and none can be started.</exception>

@@ -269,6 +269,22 @@ internal sealed class NetworkLifeTests : NetworkTest
     }
 
     [Test]
+    public void The_default_network_runs_on_all_processors_whatever_its_first_program_is_bound_to()
+    {
+        const string field = "Cpus_allowed_list:\t";
+        string Processors(string of) =>
+            File.ReadLines($"/proc/{of}/status").First(line => line.StartsWith(field, StringComparison.Ordinal))[field.Length..];
+        string all = Processors("self"), first = all.Split('-', ',')[0];
+
+        string bound = Start("taskset", "-c", first, Repository.PycoRun, "--", "grep", field, "/proc/self/status").Succeed();
+        Assert.That(bound, Is.EqualTo($"{field}{first}\n"), "the program's own");
+        Assert.That(Processors($"{Status("pid")}"), Is.EqualTo(all));
+        Net("stop");
+        Start("taskset", "-c", first, Repository.PycoNet, "start").Succeed();
+        Assert.That(Processors($"{Status("pid")}"), Is.EqualTo(first), "one that was itself started so");
+    }
+
+    [Test]
     public void Two_hosts_cannot_have_one_Ethernet_address()
     {
         RunningProgram holder = Run("-m", "02:00:00:00:00:07", "-a", "10.40.0.7", "--", "sh", "-c", WaitForLine);
