@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Pyco.Integration.Tests.Support;
 
@@ -28,6 +29,15 @@ internal sealed class TerminalTests(WireKind kind) : WireTest(kind)
 
         Assert.That(terminal.WaitForExit(), Is.EqualTo(7), terminal.Transcript);
         Assert.That(terminal.Output, Does.Contain("still on the wire"));
+    }
+
+    [Test]
+    public void The_tests_programs_can_be_interrupted_whatever_the_tests_were_started_with()
+    {
+        const string field = "SigIgn:\t";
+        string ignored = Wire.Start("grep", field, "/proc/self/status").Succeed()[field.Length..];
+
+        Assert.That(ulong.Parse(ignored, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & (1 << (2 - 1)), Is.Zero, "SIGINT");
     }
 
     [Test]
