@@ -23,7 +23,7 @@ internal static unsafe class HostEntries
     private const int NoData = 4;
     private const int EAgain = 11;
     private const int ERange = 34;
-    private const int StaticLength = 2048;
+    private const int StaticLength = 4096; // NameLookup.MaxAddresses of IPv6
 
     // What the functions without _r answer with: one for all threads, as they are documented.
     private static HostEntry StaticEntry;

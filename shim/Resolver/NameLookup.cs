@@ -8,7 +8,8 @@ namespace Pyco.Shim.Resolver;
 /// </summary>
 internal static unsafe class NameLookup
 {
-    internal const int MaxAddresses = 16;
+    /// <summary>As many as fit with their callers' other variables into a frame of one page.</summary>
+    internal const int MaxAddresses = 128;
 
     /// <summary>All addresses of a name, IPv4 first, since the stack has no IPv6 yet (RFC 6724 rule 1).</summary>
     /// <param name="name">The name.</param>

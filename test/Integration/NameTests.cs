@@ -37,6 +37,7 @@ internal sealed class NameTests : NetworkTest
             tell(lambda: getnameinfo(("203.0.113.5", 80), NI_NAMEREQD))
             tell(lambda: getnameinfo(("203.0.113.6", 80), 0))
             tell(lambda: len(addresses("many.example.org")))
+            tell(lambda: len(gethostbyname_ex("many.example.org")[2]))
             """);
 
         Assert.That(program.Succeed(), Is.EqualTo("""
@@ -50,7 +51,8 @@ internal sealed class NameTests : NetworkTest
             ('www.example.org', [], ['203.0.113.5'])
             ('www.example.org', 'http')
             ('203.0.113.6', 'http')
-            16
+            60
+            60
 
             """));
     }
