@@ -17,12 +17,14 @@ internal static class OptionNumbers
     public const int IpTtl = 2;
     public const int IpPktInfo = 8;
     public const int IpMtuDiscover = 10;
+    public const int IpRecvErr = 11;
     public const int IpMtu = 14;
 
     public const int IpProtoIpv6 = 41;
     public const int Ipv6UnicastHops = 16;
     public const int Ipv6MtuDiscover = 23;
     public const int Ipv6Mtu = 24;
+    public const int Ipv6RecvErr = 25;
     public const int Ipv6V6Only = 26;
     public const int Ipv6RecvPktInfo = 49;
     public const int Ipv6PktInfo = 50;

@@ -95,7 +95,7 @@ internal static unsafe class DatagramControl
     private static void WriteNumber(int level, int type, int value, MessageHeader* message, nuint room, ref nuint used) =>
         Append(level, type, (byte*)&value, sizeof(int), message, room, ref used);
 
-    private static void Append(
+    internal static void Append(
         int level, int type, byte* data, int length, MessageHeader* message, nuint room, ref nuint used)
     {
         nuint whole = (nuint)(sizeof(ControlHeader) + length);

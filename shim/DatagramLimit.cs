@@ -43,7 +43,11 @@ internal static unsafe class DatagramLimit
             peer = *destination;
         else if (DatagramPeer.Get(fd, state, &peer) != Errno.None)
             return Errno.None;
-        return IsOwn(&peer) ? Errno.None : Errno.EMSGSIZE;
+        if (IsOwn(&peer))
+            return Errno.None;
+        if ((state & SocketState.ReceivesErrors) != 0)
+            DatagramErrors.Add(fd, state, &peer, LinkMtu);
+        return Errno.EMSGSIZE;
     }
 
     private static nuint TakeLinkMtu()

@@ -46,6 +46,19 @@ internal static unsafe class IoVectors
         return vectors->Base + index;
     }
 
+    /// <summary>Copies octets into the pieces, as many as they take; returns how many.</summary>
+    internal static nuint CopyIn(IoVector* vectors, int count, byte* source, nuint length)
+    {
+        nuint copied = 0;
+        for (int i = 0; i < count && copied < length; i++)
+        {
+            for (nuint at = 0; at < vectors[i].Length && copied < length; at++)
+                vectors[i].Base[at] = source[copied++];
+        }
+
+        return copied;
+    }
+
     /// <summary>Copies the first octets out of the pieces.</summary>
     internal static void CopyOut(IoVector* vectors, byte* destination, nuint length)
     {

@@ -34,6 +34,14 @@ internal static unsafe class ProtocolOptions
         if (level == IpProtoIpv6 && (state & SocketState.V6) == 0)
             return Errno.ENOPROTOOPT;
         SocketState flag = FlagOf(level, name);
+        if (isDatagram && flag == SocketState.ReceivesErrors)
+        {
+            Errno error = Options.SetAtHost(fd, state, level, name, value, length);
+            state |= SocketState.Known;
+            if (error != Errno.None)
+                return error;
+        }
+
         if (isDatagram && flag != SocketState.None)
             return SetFlag(fd, state, flag, value, length);
         if (level == SolTcp && name == TcpNoDelay)
@@ -77,6 +85,7 @@ internal static unsafe class ProtocolOptions
     {
         (IpProtoIp, IpPktInfo) or (IpProtoIpv6, Ipv6RecvPktInfo) => SocketState.ReceivesPacketInfo,
         (IpProtoIp, IpRecvTtl) or (IpProtoIpv6, Ipv6RecvHopLimit) => SocketState.ReceivesTimeToLive,
+        (IpProtoIp, IpRecvErr) or (IpProtoIpv6, Ipv6RecvErr) => SocketState.ReceivesErrors,
         (IpProtoIp, IpRecvTos) or (IpProtoIpv6, Ipv6RecvTClass) => SocketState.ReceivesTypeOfService,
         _ => SocketState.None,
     };

@@ -110,7 +110,7 @@ internal static unsafe class Receive
         if (asksKind && Descriptor.IsOurs(fd, out SocketState state))
         {
             if ((flags & MsgErrQueue) != 0)
-                return LibcError.Answer(Errno.EAGAIN);
+                return DatagramErrors.Receive(fd, state, buffer, length, address, addressLength);
             if ((state & SocketState.Datagram) != 0)
                 return Datagrams.Receive(fd, state, buffer, length, flags, address, addressLength);
             if ((flags & MsgOob) != 0)
@@ -132,7 +132,7 @@ internal static unsafe class Receive
         if (!Descriptor.IsOurs(fd, out SocketState state))
             return Foreign(fd, message, flags);
         if ((flags & MsgErrQueue) != 0)
-            return LibcError.Answer(Errno.EAGAIN);
+            return DatagramErrors.Receive(fd, state, message);
         if ((state & SocketState.Datagram) != 0)
             return Datagrams.Receive(fd, state, message, flags);
         nuint capacity = IoVectors.Capacity(message->Vectors, (int)message->VectorCount);

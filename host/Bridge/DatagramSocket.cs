@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Pyco.Host.Protocol;
@@ -45,6 +46,16 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         Errno error = _untoldError != Errno.None ? _untoldError : Udp.TakeError();
         _untoldError = Errno.None;
         return error;
+    }
+
+    /// <summary>Takes the oldest error of those that the program wants to see one by one, and tells that there are more.</summary>
+    public bool TryTakeQueuedError([NotNullWhen(true)] out DatagramError? error)
+    {
+        if (!Udp.TryTakeError(out error))
+            return false;
+        _untoldError = Errno.None;
+        TellError(Udp.TakeError());
+        return true;
     }
 
     public override void OnEvents(uint events, Instant now)

@@ -115,6 +115,8 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             Operation.GetRemoteAddress => NewReply(Errno.ENOTCONN),
             Operation.SetOption => NewReply(SocketOptions.Set(socket, request)),
             Operation.GetOption => GetOption(socket, request),
+            Operation.TakeDatagramError => DatagramErrors.Take(socket),
+            Operation.AddDatagramError => NewReply(DatagramErrors.Add(socket, request)),
             Operation.Shutdown => NewReply(Shutdown(socket, request.Argument, now)),
             _ => NewReply(Errno.ENOSYS),
         };

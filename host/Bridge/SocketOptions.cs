@@ -46,6 +46,7 @@ internal static unsafe class SocketOptions
                 (IpProtoIp, IpTtl) or (IpProtoIpv6, Ipv6UnicastHops) => SetTimeToLive(socket.Stack, number),
                 (IpProtoIp, IpMtuDiscover) or (IpProtoIpv6, Ipv6MtuDiscover) => SetPathMtuDiscovery(socket.Stack, number),
                 (IpProtoIpv6, Ipv6V6Only) => Do(() => socket.Stack.V6Only = number != 0),
+                (IpProtoIp, IpRecvErr) or (IpProtoIpv6, Ipv6RecvErr) => QueueErrors(socket, number != 0),
                 _ => Errno.ENOPROTOOPT,
             };
         }
@@ -186,6 +187,13 @@ internal static unsafe class SocketOptions
         if (!Enum.IsDefined((PathMtuDiscovery)number))
             return Errno.EINVAL;
         socket.PathMtuDiscovery = (PathMtuDiscovery)number;
+        return Errno.None;
+    }
+
+    private static Errno QueueErrors(ProgramSocket socket, bool isOn)
+    {
+        if (socket is DatagramSocket datagrams)
+            datagrams.Udp.QueuesErrors = isOn;
         return Errno.None;
     }
 

@@ -99,6 +99,9 @@ internal enum SocketState
     /// <summary>TCP: an option was set that accepted sockets inherit and the kernel socket holds.</summary>
     Inherits = 1024,
 
+    /// <summary>UDP: IP_RECVERR or IPV6_RECVERR is on.</summary>
+    ReceivesErrors = Inherits,
+
     /// <summary>UDP: IP_PKTINFO or IPV6_RECVPKTINFO is on.</summary>
     ReceivesPacketInfo = 2048,
 
@@ -176,6 +179,14 @@ internal enum Operation : ushort
 
     /// <summary>The name of the network's host that has Address; the reply's option bytes hold it. ENOENT if there is none.</summary>
     FindHostName = 23,
+
+    // UDP only, for IP_RECVERR; the option bytes hold a DatagramErrorDescription:
+
+    /// <summary>The oldest error that waits; the reply's Address is where the datagram was to go. EAGAIN if there is none.</summary>
+    TakeDatagramError = 30,
+
+    /// <summary>A datagram to Address was refused before the host has seen it.</summary>
+    AddDatagramError = 31,
 }
 
 /// <summary>Option bits that travel with a request because the kernel socket holds them.</summary>
@@ -271,6 +282,37 @@ internal unsafe struct DatagramHeader
 
     public byte TypeOfService;
     public ushort LocalFamily;
+}
+
+/// <summary>What sock_extended_err (recvmsg's MSG_ERRQUEUE, ip(7)) tells of a datagram, and the datagram. 128 octets.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
+internal unsafe struct DatagramErrorDescription
+{
+    public const int PayloadCapacity = 88;
+
+    /// <summary>SO_EE_ORIGIN_LOCAL and SO_EE_ORIGIN_ICMP.</summary>
+    public const byte OriginLocal = 1;
+
+    public const byte OriginIcmp = 2;
+
+    /// <summary>An errno.</summary>
+    public int Error;
+
+    public byte Origin;
+    public byte Type;
+    public byte Code;
+    public byte Reserved;
+
+    /// <summary>The MTU of the hop that did not take it.</summary>
+    public uint Mtu;
+
+    /// <summary>Who has told of it; family 0 for nobody.</summary>
+    public WireAddress Offender;
+
+    public int PayloadLength;
+
+    /// <summary>The beginning of what was sent.</summary>
+    public fixed byte Payload[PayloadCapacity];
 }
 
 /// <summary>One address of one interface, in the option bytes of GetInterface's reply. 44 octets.</summary>

@@ -102,6 +102,14 @@ internal readonly record struct IcmpError(IpAddress Source, IpAddress Destinatio
 
     /// <summary>The next hop's MTU where the message carries one (RFC 1191), else null.</summary>
     public int? Mtu { get; init; }
+
+    /// <summary>Who has sent it.</summary>
+    public IpAddress Offender { get; init; }
+
+    /// <summary>ICMP's type and code.</summary>
+    public byte Type { get; init; }
+
+    public byte Code { get; init; }
 }
 
 /// <summary>A protocol above IP.</summary>

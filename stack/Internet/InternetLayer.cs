@@ -179,7 +179,12 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
         if (IPv4Header.TryParse(packet.Head, packet.AttachedOctets, out IPv4Header header) && header.FragmentOffsetOctets == 0)
         {
             TransportFor(header.Protocol)?.OnIcmpError(
-                new IcmpError(header.Source, header.Destination, Errno.EHOSTUNREACH),
+                new IcmpError(header.Source, header.Destination, Errno.EHOSTUNREACH)
+                {
+                    Offender = header.Source,
+                    Type = IcmpType.DestinationUnreachable,
+                    Code = IcmpCode.HostUnreachable,
+                },
                 packet.Head[header.HeaderLength..],
                 now);
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Pyco.Stack.Internet;
 using Pyco.Stack.Transport.Udp;
 using Pyco.Stack.Wire;
@@ -19,8 +20,12 @@ public sealed class UdpSocket : StackSocket
     /// </summary>
     private const int OverheadOctets = 640;
 
+    /// <summary>Errors that wait to be taken; one more is lost.</summary>
+    public const int MostQueuedErrors = 64;
+
     private readonly UdpProtocol _protocol;
     private readonly Queue<Datagram> _received = new();
+    private Queue<DatagramError>? _errors;
     private IpAddress _boundAddress;
     private int _receivedOctets;
     private bool _isPortChosenByUs;
@@ -40,6 +45,15 @@ public sealed class UdpSocket : StackSocket
     /// What comes beyond is dropped and counted.
     /// </summary>
     public int ReceiveBufferOctets { get; set; } = DefaultReceiveBufferOctets;
+
+    /// <summary>
+    /// IP_RECVERR: all ICMP errors are told, not only the final ones of a connected peer, and kept with what they say.
+    /// </summary>
+    public bool QueuesErrors
+    {
+        get => _errors is not null;
+        set => _errors = value ? _errors ?? new() : null;
+    }
 
     /// <summary>Datagrams dropped because nobody read in time (SO_RXQ_OVFL's counter).</summary>
     public long Dropped { get; private set; }
@@ -124,6 +138,23 @@ public sealed class UdpSocket : StackSocket
         Errno error = _error;
         _error = Errno.None;
         return error;
+    }
+
+    /// <summary>Keeps an error for <see cref="TryTakeError"/>; nothing if <see cref="QueuesErrors"/> is off.</summary>
+    public void Queue(DatagramError error)
+    {
+        if (_errors?.Count < MostQueuedErrors)
+            _errors.Enqueue(error);
+    }
+
+    /// <summary>Takes the oldest error that waits; <see cref="TakeError()"/> then tells of those behind it, as in Linux.</summary>
+    public bool TryTakeError([NotNullWhen(true)] out DatagramError? error)
+    {
+        error = null;
+        if (_errors is null || !_errors.TryDequeue(out error))
+            return false;
+        _error = _errors.TryPeek(out DatagramError? next) ? next.Errno : Errno.None;
+        return true;
     }
 
     /// <summary>Frees the port; waiting datagrams are dropped.</summary>

@@ -75,6 +75,7 @@ internal sealed class LayoutTests
     [TestCase(24, typeof(WireAddress))]
     [TestCase(56, typeof(DatagramHeader))]
     [TestCase(44, typeof(InterfaceDescription))]
+    [TestCase(128, typeof(DatagramErrorDescription))]
     public void The_host_protocol_has_its_documented_sizes(int size, Type type) =>
         Assert.That(Marshal.SizeOf(type), Is.EqualTo(size));
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Pyco.Integration.Tests.Support;
 using Pyco.Shim.Tests.Support;
 
@@ -24,6 +25,7 @@ internal sealed class TranscriptTests
     [TestCase("reuse", TestName = "Numbers_are_reused_after_every_kind_of_close")]
     [TestCase("readiness", TestName = "Poll_select_epoll_and_non_blocking_connects")]
     [TestCase("messages", TestName = "Flags_and_forms_of_sending_and_receiving")]
+    [TestCase("recverr", TestName = "Errors_of_datagrams_one_by_one")]
     [TestCase("endings", TestName = "Shutdown_linger_reset_and_SIGPIPE")]
     [TestCase("options", TestName = "Options_set_for_speed_in_every_state")]
     [TestCase("binding", TestName = "Binding_names_and_both_families")]
@@ -53,6 +55,25 @@ internal sealed class TranscriptTests
             """;
         Outcome ours = _network.Run(Compile("unanswered"), "10.40.0.250");
         Assert.That(ours.Output, Is.EqualTo(linux), ours.Error);
+    }
+
+    [Test]
+    public void What_does_not_arrive_on_the_network_is_told_one_by_one()
+    {
+        // What Linux says on an interface with an MTU of 1500; the address is nobody's.
+        const string linux = """
+            too large: EMSGSIZE
+            MSG_ERRQUEUE: 0
+             [], to whom it was sent 0, flags: MSG_ERRQUEUE 1, MSG_TRUNC 0
+             level 0, type 11, length 48: EMSGSIZE, origin 1, ICMP 0 0, info 1500, from family 0 0.0.0.0
+            to nobody: 5
+            MSG_ERRQUEUE: 5
+             [probe], to whom it was sent 1, flags: MSG_ERRQUEUE 1, MSG_TRUNC 0
+             level 0, type 11, length 48: EHOSTUNREACH, origin 2, ICMP 3 1, info 0, from family 2 OURSELVES
+
+            """;
+        Outcome ours = _network.Run(Compile("recverr"), "10.40.0.251");
+        Assert.That(Regex.Replace(ours.Output, @"(?<=family 2 )10\.40\.0\.\d+", "OURSELVES"), Is.EqualTo(linux), ours.Error);
     }
 
     [Test]

@@ -149,7 +149,9 @@ internal sealed class UdpProtocol(
         }
     }
 
-    /// <summary>Only a connected socket learns of errors, and only of final ones (RFC 1122 §4.1.3.3, as Linux has it).</summary>
+    /// <summary>
+    /// Only a connected socket learns of errors, and only of final ones (RFC 1122 §4.1.3.3, as Linux has it), unless it wants all.
+    /// </summary>
     public void OnIcmpError(in IcmpError error, ReadOnlySpan<byte> quotedTransportOctets, Instant now)
     {
         if (quotedTransportOctets.Length < UdpHeader.Length)
@@ -161,7 +163,20 @@ internal sealed class UdpProtocol(
             return;
         if (error.Mtu is { } mtu)
             network.ReportPathMtu(error.Destination, mtu, now);
-        if (socket.Remote is not null && (error.IsHard || error.Errno == Errno.EMSGSIZE))
+        if (socket.QueuesErrors)
+        {
+            socket.Queue(new DatagramError
+            {
+                Errno = error.Errno,
+                Destination = remote,
+                Offender = error.Offender,
+                Type = error.Type,
+                Code = error.Code,
+                Mtu = error.Mtu ?? 0,
+                Payload = quotedTransportOctets[UdpHeader.Length..].ToArray(),
+            });
+        }
+        if (socket.QueuesErrors || (socket.Remote is not null && (error.IsHard || error.Errno == Errno.EMSGSIZE)))
             socket.Fail(error.Errno);
     }
 

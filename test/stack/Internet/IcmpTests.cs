@@ -135,6 +135,48 @@ public sealed class IcmpTests
         Assert.That(socket.TakeError(), Is.EqualTo(Errno.None));
     }
 
+    [TestCase(3, 3, 0u, Errno.ECONNREFUSED)]
+    [TestCase(3, 1, 0u, Errno.EHOSTUNREACH)]
+    [TestCase(3, 4, 1000u, Errno.EMSGSIZE)]
+    [TestCase(11, 0, 0u, Errno.EHOSTUNREACH)]
+    public void Who_wants_to_see_errors_one_by_one_sees_all_of_them_with_what_they_say(int type, int code, uint mtu, Errno expected)
+    {
+        using var host = new TestHost();
+        host.MeetPeer();
+        UdpSocket socket = host.OpenUdp();
+        socket.QueuesErrors = true;
+        socket.Send([1, 2, 3], TestHost.Endpoint(TestHost.Peer, 9), host.Now);
+        host.Hear(TestHost.RawIp(1, Message((byte)type, (byte)code, mtu, host.Link.Sent[^1][14..])));
+
+        Assert.That(socket.TakeEvents().HasFlag(SocketEvents.Failed), Is.True);
+        Assert.That(socket.TryTakeError(out DatagramError? error), Is.True);
+        Assert.That((error!.Errno, error.Type, error.Code, error.Mtu), Is.EqualTo((expected, (byte)type, (byte)code, (int)mtu)));
+        Assert.That(error.Offender, Is.EqualTo(IpAddress.Parse(TestHost.Peer)));
+        Assert.That(error.Destination, Is.EqualTo(TestHost.Endpoint(TestHost.Peer, 9)));
+        Assert.That(error.Payload, Is.EqualTo(new byte[] { 1, 2, 3 }));
+        Assert.That(socket.TakeError(), Is.EqualTo(Errno.None), "it is known");
+        Assert.That(socket.TryTakeError(out _), Is.False);
+    }
+
+    [Test]
+    public void Errors_that_nobody_takes_are_bounded_and_the_next_one_shows_when_one_is_taken()
+    {
+        using var host = new TestHost();
+        host.MeetPeer();
+        UdpSocket socket = host.OpenUdp();
+        socket.QueuesErrors = true;
+        socket.Send([1], TestHost.Endpoint(TestHost.Peer, 9), host.Now);
+        byte[] quoted = host.Link.Sent[^1][14..];
+        for (int count = 0; count < UdpSocket.MostQueuedErrors + 10; count++)
+            host.Hear(TestHost.RawIp(1, Message(3, 3, 0, quoted)));
+        for (int count = 1; count <= UdpSocket.MostQueuedErrors; count++)
+        {
+            Assert.That(socket.TryTakeError(out _), Is.True);
+            Assert.That(socket.TakeError(), Is.EqualTo(count < UdpSocket.MostQueuedErrors ? Errno.ECONNREFUSED : Errno.None));
+        }
+        Assert.That(socket.TryTakeError(out _), Is.False);
+    }
+
     [Test]
     public void Fragmentation_needed_makes_later_datagrams_smaller_for_ten_minutes()
     {
