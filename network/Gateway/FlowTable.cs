@@ -3,21 +3,6 @@ using Pyco.Stack;
 
 namespace Pyco.Network.Gateway;
 
-/// <summary>What a host and somebody outside say to each other without a connection, which only silence ends.</summary>
-internal abstract class Flow : OutsideSource
-{
-    protected Flow(GatewayContext context)
-        : base(context) => Place = new LinkedListNode<Flow>(this);
-
-    public Instant LastUse { get; set; }
-
-    /// <summary>Its place among the flows of its table, the longest idle first.</summary>
-    public LinkedListNode<Flow> Place { get; }
-
-    /// <summary>Closes the socket.</summary>
-    public void End() => Release();
-}
-
 /// <summary>Flows of one kind by what names them, so many and for so long.</summary>
 /// <typeparam name="TKey">What names a flow.</typeparam>
 /// <typeparam name="TFlow">The flow.</typeparam>
