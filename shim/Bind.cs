@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Pyco.Host.Protocol;
 using Pyco.Stack;
 using static Pyco.Posix.Constants;
-using static Pyco.Shim.Numbers;
+using static Pyco.Posix.OptionNumbers;
 
 namespace Pyco.Shim;
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Pyco.Host.Protocol;
 using Pyco.Stack;
 using static Pyco.Posix.Constants;
+using static Pyco.Posix.OptionNumbers;
 using static Pyco.Shim.Numbers;
 
 namespace Pyco.Shim;

@@ -1,5 +1,6 @@
 using Pyco.Host.Protocol;
 using static Pyco.Posix.Constants;
+using static Pyco.Posix.OptionNumbers;
 using static Pyco.Shim.Numbers;
 
 namespace Pyco.Shim;

@@ -1,6 +1,6 @@
 using Pyco.Host.Protocol;
 using Pyco.Stack;
-using static Pyco.Shim.Numbers;
+using static Pyco.Posix.OptionNumbers;
 
 namespace Pyco.Shim;
 

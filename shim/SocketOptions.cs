@@ -1,7 +1,7 @@
 using Pyco.Host.Protocol;
 using Pyco.Stack;
 using static Pyco.Posix.Constants;
-using static Pyco.Shim.Numbers;
+using static Pyco.Posix.OptionNumbers;
 
 namespace Pyco.Shim;
 
@@ -58,7 +58,7 @@ internal static unsafe class SocketOptions
                 return SetAtBoth(fd, state, name, value, length);
             case SoRcvTimeo or SoSndTimeo or SoPriority:
                 return SetInheritable(fd, state, name, value, length);
-            case SoSndbuf or SoSndBufForce:
+            case SoSndbuf or SoSndbufForce:
                 return SetSendBuffer(fd, state, name, value, length);
             case SoBindToDevice:
                 return IsOurInterface(value, length) ? Errno.None : Errno.ENODEV;

@@ -4,6 +4,7 @@ using Pyco.Host.Protocol;
 using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Sockets;
+using static Pyco.Posix.Constants;
 using static Pyco.Posix.OptionNumbers;
 
 namespace Pyco.Host.Bridge;

@@ -11,7 +11,7 @@ internal static unsafe class OutsideSocket
     {
         int descriptor = Open(port, Constants.SockStream);
         // What the connections of a host before us left behind in TIME-WAIT does not keep the port.
-        Enable(descriptor, OptionNumbers.SolSocket, OptionNumbers.SoReuseAddr);
+        Enable(descriptor, Constants.SolSocket, OptionNumbers.SoReuseAddr);
         Bind(descriptor, port, out bound);
         return Libc.listen(descriptor, backlog) == 0 ? descriptor : throw Refused(descriptor, port);
     }
@@ -37,7 +37,7 @@ internal static unsafe class OutsideSocket
     {
         int* linger = stackalloc int[2]; // struct linger: l_onoff, l_linger
         (linger[0], linger[1]) = (1, 0);
-        _ = Libc.setsockopt(descriptor, OptionNumbers.SolSocket, OptionNumbers.SoLinger, linger, 2 * sizeof(int));
+        _ = Libc.setsockopt(descriptor, Constants.SolSocket, OptionNumbers.SoLinger, linger, 2 * sizeof(int));
     }
 
     private static int Open(PublishedPort port, int type)

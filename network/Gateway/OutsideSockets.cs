@@ -28,7 +28,7 @@ internal sealed unsafe class OutsideSockets(Action<string> log)
         if (error != Errno.None)
             return error;
         OutsideSocket.Enable(descriptor, OptionNumbers.IpProtoTcp, OptionNumbers.TcpNoDelay); // the host's program has had the choice
-        OutsideSocket.Enable(descriptor, OptionNumbers.SolSocket, OptionNumbers.SoKeepAlive);
+        OutsideSocket.Enable(descriptor, Constants.SolSocket, OptionNumbers.SoKeepAlive);
         return Errno.None;
     }
 

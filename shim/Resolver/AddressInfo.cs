@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Pyco.Host.Protocol;
 using static Pyco.Posix.Constants;
+using static Pyco.Posix.OptionNumbers;
 using static Pyco.Shim.Numbers;
 
 namespace Pyco.Shim.Resolver;

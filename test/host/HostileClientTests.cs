@@ -180,7 +180,7 @@ internal sealed class HostileClientTests : HostTest
         if (random.Next(2) == 0)
         {
             request.Address = WireAddresses.Write(Right.Endpoint((ushort)random.Next(1, 200)), isV6: false);
-            request.OptionLevel = random.Next(2) == 0 ? OptionNumbers.IpProtoTcp : OptionNumbers.SolSocket;
+            request.OptionLevel = random.Next(2) == 0 ? OptionNumbers.IpProtoTcp : Constants.SolSocket;
             request.OptionName = random.Next(0, 20);
             request.OptionLength = (ushort)random.Next(0, 10);
         }

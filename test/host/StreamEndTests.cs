@@ -34,7 +34,7 @@ internal sealed class StreamEndTests : HostTest
         (TestSocket client, TestSocket server) = Connect(80);
         (TestSocket resets, TestSocket other) = clientResets ? (client, server) : (server, client);
         resets.Send(Text("before the end"));
-        resets.SetOption(OptionNumbers.SolSocket, OptionNumbers.SoLinger, 1, 0);
+        resets.SetOption(Constants.SolSocket, OptionNumbers.SoLinger, 1, 0);
 
         resets.Close();
 
@@ -82,7 +82,7 @@ internal sealed class StreamEndTests : HostTest
     public void The_error_is_told_once()
     {
         (TestSocket client, TestSocket server) = Connect(80);
-        server.SetOption(OptionNumbers.SolSocket, OptionNumbers.SoLinger, 1, 0);
+        server.SetOption(Constants.SolSocket, OptionNumbers.SoLinger, 1, 0);
         server.Close();
 
         Assert.That((client.TakeError(), client.TakeError()), Is.EqualTo((Errno.ECONNRESET, Errno.None)));
