@@ -8,6 +8,9 @@ public static class HostNames
     /// <summary>HOST_NAME_MAX: what gethostname(2) can tell, which is less than the 253 that DNS can carry.</summary>
     public const int Capacity = HostProtocol.HostNameCapacity;
 
+    /// <summary>How many domains a name is looked for in (MAXDNSRCH of resolv.conf(5), as it was for long).</summary>
+    public const int MostSearchDomains = 6;
+
     /// <summary>RFC 1035 §2.3.4.</summary>
     private const int LongestLabel = 63;
 
@@ -23,6 +26,13 @@ public static class HostNames
         if (name.Length > Capacity || !labels.All(IsLabel))
             return $"is not a host name: letters, digits and hyphens, with dots between labels, at most {Capacity} characters";
         return IsNumber(labels[^1]) ? "is an address or would be taken for one, and not a host name" : null;
+    }
+
+    /// <summary>Whether it is the name of a domain, one of which may be put behind a host's name.</summary>
+    public static bool IsDomain(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.Length <= HostProtocol.OptionCapacity && name.Split('.').All(IsLabel);
     }
 
     /// <summary>Whether it is a name that a program may see of its host.</summary>

@@ -40,6 +40,9 @@ public sealed record HostOrder
     /// <summary>Who answers DNS queries; none leaves it to a network of ours.</summary>
     public IReadOnlyList<IpEndpoint> NameServers { get; init; } = [];
 
+    /// <summary>Domains in which a name without a dot is looked for.</summary>
+    public IReadOnlyList<string> SearchDomains { get; init; } = [];
+
     public int? Mtu { get; init; }
 
     /// <summary>Ports of the machine's own network that lead to ports of the host.</summary>
@@ -80,6 +83,8 @@ public sealed record HostOrder
         Line("hostname", HostName);
         foreach (IpEndpoint server in NameServers)
             Line("dns", server);
+        foreach (string domain in SearchDomains)
+            Line("search", domain);
         Line("mtu", Mtu);
         foreach (PublishedPort port in Published)
             Line("publish", port);
@@ -121,6 +126,7 @@ public sealed record HostOrder
                 ? Optional("hostname")
                 : throw new FormatException("bad host name"),
             NameServers = [.. lines["dns"].Select(ReadNameServer)],
+            SearchDomains = [.. lines["search"].Select(ReadDomain)],
             Mtu = Optional("mtu") is null ? null : Number("mtu"),
             Published = [.. lines["publish"].Select(ReadPublished)],
             CaptureFile = Optional("capture"),
@@ -132,6 +138,9 @@ public sealed record HostOrder
 
     private static IpEndpoint ReadNameServer(string text) =>
         NameServerAddress.TryParse(text, out IpEndpoint server) ? server : throw new FormatException($"'{text}' is not a name server");
+
+    private static string ReadDomain(string text) =>
+        HostNames.IsDomain(text) ? text : throw new FormatException("bad search domain");
 
     private static LinkSpecification ReadLink(string text) =>
         LinkSpecification.TryParse(text, out LinkSpecification? link, out string? error) ? link : throw new FormatException(error);

@@ -11,6 +11,9 @@ internal sealed record NameSources
     /// <summary>Who answers DNS queries, in the order in which to ask.</summary>
     public IReadOnlyList<IpEndpoint> Servers { get; init; } = [];
 
+    /// <summary>Domains to put behind a name that has no dot, or that nobody knows (search of resolv.conf(5)).</summary>
+    public IReadOnlyList<string> SearchDomains { get; init; } = [];
+
     /// <summary>The network that the host is in, or null if it has no names.</summary>
     public IHostDirectory? Network { get; init; }
 }

@@ -39,6 +39,9 @@ public sealed record StackHostOptions
     /// <summary>Who answers DNS queries.</summary>
     public IReadOnlyList<IpEndpoint> NameServers { get; init; } = [];
 
+    /// <summary>Domains in which a name without a dot is looked for.</summary>
+    public IReadOnlyList<string> SearchDomains { get; init; } = [];
+
     /// <summary>Takes a line for the user when something is wrong that only the user can change.</summary>
     public Action<string> Log { get; init; } = _ => { };
 }

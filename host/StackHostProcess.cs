@@ -33,7 +33,7 @@ public static class StackHostProcess
         using EventLoop loop = new(TimeProvider.System, BusyPolling.UsualLimit);
         using Interruption interruption = new(loop);
         IPolledLink link = options.OpenLink(memory.Frames, () => loop.Now);
-        NameSources names = new() { Servers = options.NameServers };
+        NameSources names = new() { Servers = options.NameServers, SearchDomains = options.SearchDomains };
         using StackHost host = new(
             loop, options.Stack, link, memory, options.Credentials, options.InterfaceName, names, options.Log);
         loop.Turn(TimeSpan.Zero);

@@ -45,6 +45,7 @@ internal static class HostRole
             ReadyDescriptor = Descriptors.Ready,
             InterfaceName = order.InterfaceName,
             NameServers = order.NameServers,
+            SearchDomains = order.SearchDomains,
             Log = message => Tell(order, message),
         });
     }

@@ -13,7 +13,7 @@ internal sealed class RunCommand
         Root.Options.Clear();
         foreach (Option option in (Option[])
             [
-                Address, Netmask, Gateway, Network, Interface, Mac, HostName, NameServer, Mtu, Publish, Link, Capture, Verbose, Quiet, Version, Help,
+                Address, Netmask, Gateway, Network, Interface, Mac, HostName, NameServer, SearchDomain, Mtu, Publish, Link, Capture, Verbose, Quiet, Version, Help,
             ])
             Root.Options.Add(option);
         Root.Arguments.Add(Program);
@@ -57,6 +57,13 @@ internal sealed class RunCommand
             "Who answers DNS queries, reached by the host's own way. May be given again, up to three times. " +
             "Default: the gateway of a network with --nat, else nobody.",
         HelpName = "ADDR[:PORT]",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    public Option<string[]> SearchDomain { get; } = new("--dns-search")
+    {
+        Description = "Domain to look for a name in that has no dot, or that is not found as it is. May be given again, up to six times. Default: none.",
+        HelpName = "DOMAIN",
         Arity = ArgumentArity.OneOrMore,
     };
 

@@ -33,6 +33,9 @@ internal sealed record RunOptions
     /// <summary>Who answers DNS queries; none leaves it to a network of ours.</summary>
     public IReadOnlyList<IpEndpoint> NameServers { get; init; } = [];
 
+    /// <summary>Domains in which a name without a dot is looked for.</summary>
+    public IReadOnlyList<string> SearchDomains { get; init; } = [];
+
     public int? Mtu { get; init; }
 
     /// <summary>Ports of the machine's own network that lead to ports of the host.</summary>
@@ -62,6 +65,7 @@ internal sealed record RunOptions
         Mac = Mac,
         HostName = HostName,
         NameServers = NameServers,
+        SearchDomains = SearchDomains,
         Mtu = Mtu,
         Published = Published,
         CaptureFile = CaptureFile,

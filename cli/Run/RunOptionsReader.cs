@@ -56,6 +56,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             Mac = words.GetValue(command.Mac) is { } mac ? ReadMac(mac) : null,
             HostName = ReadHostName(words.GetValue(command.HostName)),
             NameServers = ReadNameServers(words.GetValue(command.NameServer) ?? []),
+            SearchDomains = ReadSearchDomains(words.GetValue(command.SearchDomain) ?? []),
             Mtu = ReadMtu(words.GetValue(command.Mtu)),
             Published = ReadPublished(words.GetValue(command.Publish) ?? []),
             CaptureFile = words.GetValue(command.Capture) is { } file ? AbsolutePath(file) : null,
@@ -159,6 +160,15 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         return [.. texts.Select(text => NameServerAddress.TryParse(text, out IpEndpoint server) && server.Address.IsV4
             ? server
             : throw Wrong($"'{text}' is not a name server such as 10.40.0.1 or 10.40.0.1:5353"))];
+    }
+
+    private static string[] ReadSearchDomains(string[] texts)
+    {
+        if (texts.Length > HostNames.MostSearchDomains)
+            throw Wrong($"more than {HostNames.MostSearchDomains} search domains");
+        return Array.Find(texts, text => !HostNames.IsDomain(text)) is { } wrong
+            ? throw Wrong($"'{wrong}' is not a domain such as example.org")
+            : texts;
     }
 
     private static LinkSpecification ReadLink(string[] texts) =>

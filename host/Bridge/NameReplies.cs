@@ -11,12 +11,16 @@ internal static unsafe class NameReplies
     public static Reply Answer(NameSources names, in Request request) => request.Operation switch
     {
         Operation.GetNameServer => GetServer(names.Servers, request.Argument),
+        Operation.GetSearchDomain => GetDomain(names.SearchDomains, request.Argument),
         Operation.FindHost => FindAddress(names.Network, request),
         _ => FindName(names.Network, request),
     };
 
     private static Reply GetServer(IReadOnlyList<IpEndpoint> servers, int number) =>
         number >= 0 && number < servers.Count ? Found(servers[number]) : NotFound();
+
+    private static Reply GetDomain(IReadOnlyList<string> domains, int number) =>
+        number >= 0 && number < domains.Count ? Found(domains[number]) : NotFound();
 
     private static Reply FindAddress(IHostDirectory? network, in Request request)
     {
@@ -27,10 +31,11 @@ internal static unsafe class NameReplies
         }
     }
 
-    private static Reply FindName(IHostDirectory? network, in Request request)
+    private static Reply FindName(IHostDirectory? network, in Request request) =>
+        WireAddresses.TryRead(request.Address, out IpEndpoint asked) && network?.FindName(asked.Address) is { } name ? Found(name) : NotFound();
+
+    private static Reply Found(string name)
     {
-        if (!WireAddresses.TryRead(request.Address, out IpEndpoint asked) || network?.FindName(asked.Address) is not { } name)
-            return NotFound();
         Reply reply = RequestHandler.NewReply(Errno.None);
         reply.OptionLength = (ushort)Encoding.ASCII.GetBytes(name, new Span<byte>(reply.Option, HostProtocol.OptionCapacity));
         return reply;

@@ -27,7 +27,7 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             case Operation.GetInterface:
                 channel.Reply(GetInterface(request.Argument));
                 return;
-            case Operation.GetNameServer or Operation.FindHost or Operation.FindHostName:
+            case Operation.GetNameServer or Operation.GetSearchDomain or Operation.FindHost or Operation.FindHostName:
                 channel.Reply(NameReplies.Answer(identity.Names, request));
                 return;
             default:

@@ -180,6 +180,9 @@ internal enum Operation : ushort
     /// <summary>The name of the network's host that has Address; the reply's option bytes hold it. ENOENT if there is none.</summary>
     FindHostName = 23,
 
+    /// <summary>Search domain number Argument, counted from 0, without a socket; the reply's option bytes hold it. ENOENT behind the last one.</summary>
+    GetSearchDomain = 29,
+
     // UDP only, for IP_RECVERR; the option bytes hold a DatagramErrorDescription:
 
     /// <summary>The oldest error that waits; the reply's Address is where the datagram was to go. EAGAIN if there is none.</summary>

@@ -205,6 +205,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         Servers = _order.NameServers.Count > 0 || _network.Gateway is not { } gateway
             ? _order.NameServers
             : [new IpEndpoint(gateway.Address, NameServerAddress.Port)],
+        SearchDomains = _order.SearchDomains,
         Network = _network.Hosts,
     };
 

@@ -1,4 +1,5 @@
 using Pyco.Host.Protocol;
+using Pyco.Stack;
 using static Pyco.Posix.Constants;
 
 namespace Pyco.Shim.Resolver;
@@ -61,7 +62,56 @@ internal static unsafe class NameLookup
         return count > 0 ? count : NetworkHosts.TryFindAddress(name, addresses) ? 1 : 0;
     }
 
+    /// <summary>
+    /// As libc with "options ndots:1": a name with a dot is tried as it is before it is looked for in the search domains, another
+    /// one after that, and one that ends with a dot only as it is.
+    /// </summary>
     private static Lookup AskServers(byte* name, int family, WireAddress* addresses, out int count, byte* canonical)
+    {
+        count = 0;
+        int length = Memory.Length(name);
+        bool hasDot = HasDot(name);
+        Lookup answer = hasDot ? AskServersFor(name, family, addresses, out count, canonical) : Lookup.NoName;
+        if (answer is Lookup.Found or Lookup.TryAgain || (length > 0 && name[length - 1] == '.'))
+            return answer;
+        byte* whole = stackalloc byte[DnsName.TextCapacity];
+        for (int number = 0; TryAppendDomain(name, length, number, whole); number++)
+        {
+            Lookup there = AskServersFor(whole, family, addresses, out count, canonical);
+            if (there is Lookup.Found or Lookup.TryAgain)
+                return there;
+            if (there == Lookup.NoData)
+                answer = there;
+        }
+
+        if (hasDot)
+            return answer;
+        Lookup last = AskServersFor(name, family, addresses, out count, canonical);
+        return last == Lookup.NoName ? answer : last;
+    }
+
+    private static bool HasDot(byte* name)
+    {
+        while (*name is not (0 or (byte)'.'))
+            name++;
+        return *name != 0;
+    }
+
+    /// <summary>Writes the name with a search domain behind it; false behind the last domain, or if that is too long.</summary>
+    private static bool TryAppendDomain(byte* name, int length, int number, byte* whole)
+    {
+        Reply reply;
+        if (HostRequest.Ask(HostRequest.NoSocket, Operation.GetSearchDomain, number, &reply) != Errno.None ||
+            length + reply.OptionLength + 2 > DnsName.TextCapacity)
+            return false;
+        Memory.Copy(whole, name, length);
+        whole[length] = (byte)'.';
+        Memory.Copy(whole + length + 1, reply.Option, reply.OptionLength);
+        whole[length + 1 + reply.OptionLength] = 0;
+        return true;
+    }
+
+    private static Lookup AskServersFor(byte* name, int family, WireAddress* addresses, out int count, byte* canonical)
     {
         count = 0;
         byte* wire = stackalloc byte[DnsName.WireCapacity];

@@ -67,6 +67,37 @@ internal sealed class NameTests : NetworkTest
         names.WaitForOutput("many.example.org 1 udp\nmany.example.org 1 tcp\n");
     }
 
+    [Test]
+    public void Names_are_looked_for_in_the_search_domains_as_libc_does()
+    {
+        RunningProgram names = StartNames();
+        int seen = 0;
+        string Find(string name)
+        {
+            RunningProgram program = Run("--dns-search", "empty.example.net", "--dns-search", "example.org", "--", "getent", "ahostsv4", name);
+            return program.WaitForExit() == 0 ? program.Output.Split(' ')[0] : $"{program.WaitForExit()}";
+        }
+        string[] Asked()
+        {
+            string[] asked =
+                [.. names.Output.Split('\n').Where(line => line.EndsWith(" udp", StringComparison.Ordinal)).Select(line => line.Split(' ')[0])];
+            string[] since = asked[seen..];
+            seen = asked.Length;
+            return since;
+        }
+
+        Assert.That(Find("www"), Is.EqualTo("203.0.113.5"));
+        Assert.That(Asked(), Is.EqualTo(new[] { "www.empty.example.net", "www.example.org" }));
+        Assert.That(Find("www.example.org"), Is.EqualTo("203.0.113.5"));
+        Assert.That(Asked(), Is.EqualTo(new[] { "www.example.org" }), "as it is first");
+        Assert.That(Find("a.b"), Is.EqualTo("2"));
+        Assert.That(Asked(), Is.EqualTo(new[] { "a.b", "a.b.empty.example.net", "a.b.example.org" }));
+        Assert.That(Find("www."), Is.EqualTo("2"));
+        Assert.That(Asked(), Is.EqualTo(new[] { "www" }), "a dot at the end says that it is whole");
+        Assert.That(Find("none"), Is.EqualTo("2"));
+        Assert.That(Asked(), Is.EqualTo(new[] { "none.empty.example.net", "none.example.org", "none" }));
+    }
+
     [TestCase("getaddrinfo('none.example.org', 80)", "-2")] // EAI_NONAME
     [TestCase("getaddrinfo('empty.example.org', 80)", "-5")] // EAI_NODATA
     [TestCase("getaddrinfo('broken.example.org', 80)", "-3")] // EAI_AGAIN

@@ -26,7 +26,7 @@ internal sealed class RunOptionsTests
         RunOptions options = Read(
             "--address", "10.40.0.32/16", "--address=192.168.7.1", "--netmask", "255.255.255.128", "--gateway", "10.40.9.1",
             "--network", "vde:///tmp/s[3]", "--interface", "eth0", "--mac", "02:00:0a:28:00:20", "--hostname", "web",
-            "--dns", "10.40.0.1", "--dns=192.0.2.53:5353", "--mtu", "1400", "--publish", "8080:80", "--publish=5353:53/udp", "--pcap", "/tmp/t.pcapng", "--verbose", "./app");
+            "--dns", "10.40.0.1", "--dns=192.0.2.53:5353", "--dns-search", "example.org", "--mtu", "1400", "--publish", "8080:80", "--publish=5353:53/udp", "--pcap", "/tmp/t.pcapng", "--verbose", "./app");
         Assert.That(options.Addresses[0].Length, Is.EqualTo(16));
         Assert.That(options.Addresses[1].Length, Is.EqualTo(25));
         Assert.That(options.Gateway, Is.EqualTo(IpAddress.Parse("10.40.9.1")));
@@ -35,6 +35,7 @@ internal sealed class RunOptionsTests
         Assert.That(options.Mac?.ToString(), Is.EqualTo("02:00:0a:28:00:20"));
         Assert.That(options.HostName, Is.EqualTo("web"));
         Assert.That(options.NameServers.Select(server => $"{server}"), Is.EqualTo(new[] { "10.40.0.1:53", "192.0.2.53:5353" }));
+        Assert.That(options.SearchDomains, Is.EqualTo(new[] { "example.org" }));
         Assert.That(options.Mtu, Is.EqualTo(1400));
         Assert.That(options.Published.Select(port => $"{port}"), Is.EqualTo(new[] { "127.0.0.1:8080:80/tcp", "127.0.0.1:5353:53/udp" }));
         Assert.That(options.CaptureFile, Is.EqualTo("/tmp/t.pcapng"));
@@ -117,6 +118,10 @@ internal sealed class RunOptionsTests
     [TestCase("not a name server", "-a", "10.40.0.32", "--dns", "example.org", "true")]
     [TestCase("not a name server", "-a", "10.40.0.32", "--dns", "::1", "true")]
     [TestCase("more than 3 name servers", "--dns", "10.0.0.1", "--dns", "10.0.0.2", "--dns", "10.0.0.3", "--dns", "10.0.0.4", "true")]
+    [TestCase("'example..org' is not a domain", "--dns-search", "example..org", "true")]
+    [TestCase(
+        "more than 6 search domains", "--dns-search=a", "--dns-search=b", "--dns-search=c", "--dns-search=d", "--dns-search=e",
+        "--dns-search=f", "--dns-search=g", "true")]
     [TestCase("'a b' is not a host name: letters, digits", "--hostname", "a b", "true")]
     [TestCase("not a host name", "--hostname", "", "true")]
     [TestCase("not a host name", "--hostname", "a_b", "true")]

@@ -51,6 +51,7 @@ internal sealed class StartupTests
             Mac = new MacAddress([2, 0, 0, 0, 0, 1]),
             HostName = "web",
             NameServers = [new IpEndpoint(IpAddress.Parse("10.40.0.1"), 53), new IpEndpoint(IpAddress.Parse("10.40.0.2"), 5353)],
+            SearchDomains = ["example.org", "example.net"],
             Mtu = 1400,
             CaptureFile = "/tmp/trace.pcapng",
             Verbosity = Verbosity.Verbose,
@@ -65,6 +66,7 @@ internal sealed class StartupTests
         Assert.That(read.Network, Is.EqualTo(options.Network));
         Assert.That(read.HostName, Is.EqualTo("web"));
         Assert.That(read.NameServers, Is.EqualTo(options.NameServers));
+        Assert.That(read.SearchDomains, Is.EqualTo(options.SearchDomains));
         Assert.That(read.ProgramPid, Is.EqualTo(4711));
         Assert.That(read.Credentials.ToEnvironmentValue(1), Is.EqualTo(order.Credentials.ToEnvironmentValue(1)));
     }
@@ -74,6 +76,8 @@ internal sealed class StartupTests
     [TestCase("hostname=\u001b[31m", false)]
     [TestCase("hostname=", false)]
     [TestCase("hostname=10.1.2.3", false)]
+    [TestCase("search=example.org", true)]
+    [TestCase("search=a b", false)]
     [TestCase("dns=10.40.0.1:53", true)]
     [TestCase("dns=somebody", false)]
     public void What_a_joiner_says_of_names_is_checked(string line, bool isTaken)

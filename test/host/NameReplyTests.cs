@@ -14,6 +14,7 @@ internal sealed unsafe class NameReplyTests : IHostDirectory
     private NameSources Names => new()
     {
         Servers = [new IpEndpoint(Web, 53), new IpEndpoint(IpAddress.Parse("10.40.0.10"), 5353)],
+        SearchDomains = ["example.org", "example.net"],
         Network = this,
     };
 
@@ -24,10 +25,18 @@ internal sealed unsafe class NameReplyTests : IHostDirectory
     public void Name_servers_are_counted_from_0(int number, string? expected) =>
         Assert.That(Ask(Names, new Request { Operation = Operation.GetNameServer, Argument = number }), Is.EqualTo(expected));
 
+    [TestCase(0, "example.org")]
+    [TestCase(1, "example.net")]
+    [TestCase(2, null)]
+    [TestCase(-1, null)]
+    public void Search_domains_are_counted_from_0(int number, string? expected) =>
+        Assert.That(Ask(Names, new Request { Operation = Operation.GetSearchDomain, Argument = number }), Is.EqualTo(expected));
+
     [Test]
     public void Without_a_source_there_is_nothing()
     {
         Assert.That(Ask(NameSources.None, new Request { Operation = Operation.GetNameServer }), Is.Null);
+        Assert.That(Ask(NameSources.None, new Request { Operation = Operation.GetSearchDomain }), Is.Null);
         Assert.That(Ask(NameSources.None, Named("web")), Is.Null);
         Assert.That(Ask(NameSources.None, Addressed(Web)), Is.Null);
     }
