@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
+using Pyco.Host.Loop;
 using Pyco.Posix;
 using Pyco.Stack;
 
 namespace Pyco.Network.Gateway;
 
 /// <summary>What a host and somebody outside say to each other without a connection, which only silence ends.</summary>
-internal abstract unsafe class Flow : OutsideSource
+internal abstract unsafe class Flow : SocketSource
 {
     /// <summary>What a flow may move before others have their turn.</summary>
     private const int MessagesPerTurn = 64;
@@ -13,15 +14,27 @@ internal abstract unsafe class Flow : OutsideSource
     private bool _mayRead;
 
     protected Flow(GatewayContext context)
-        : base(context) => Place = new LinkedListNode<Flow>(this);
+        : base(context.Loop)
+    {
+        Context = context;
+        Place = new LinkedListNode<Flow>(this);
+    }
 
     public Instant LastUse { get; set; }
 
     /// <summary>Its place among the flows of its table, the longest idle first.</summary>
     public LinkedListNode<Flow> Place { get; }
 
-    /// <summary>Closes the socket.</summary>
-    public void End() => Release();
+    protected GatewayContext Context { get; }
+
+    /// <summary>Closes the socket, if that was not done yet.</summary>
+    public void End()
+    {
+        if (!IsAttached)
+            return;
+        Close();
+        Context.Sockets.NoteClosed();
+    }
 
     public override void OnEvents(uint events, Instant now)
     {
@@ -38,6 +51,15 @@ internal abstract unsafe class Flow : OutsideSource
         Context.Wake();
     }
 
+    /// <summary>Takes over a descriptor that <see cref="OutsideSockets"/> has made; ENOMEM if the kernel cannot watch one more.</summary>
+    protected Errno Take(int descriptor)
+    {
+        if (TryWatch(descriptor))
+            return Errno.None;
+        Context.Sockets.NoteClosed();
+        return Errno.ENOMEM;
+    }
+
     /// <summary>Sends a message; the octets are lent.</summary>
     protected Errno TrySend(ReadOnlySpan<byte> message)
     {
@@ -50,7 +72,7 @@ internal abstract unsafe class Flow : OutsideSource
     }
 
     /// <summary>Takes what came from outside; the octets are lent.</summary>
-    protected abstract void Take(Span<byte> message, Instant now);
+    protected abstract void OnMessage(Span<byte> message, Instant now);
 
     /// <summary>Something that was sent came to nothing.</summary>
     protected abstract void OnError(Errno error, Instant now);
@@ -63,7 +85,7 @@ internal abstract unsafe class Flow : OutsideSource
             length = Libc.recv(Descriptor, start, (nuint)buffer.Length, Constants.MsgDontwait);
         if (length >= 0)
         {
-            Take(buffer[..(int)length], now);
+            OnMessage(buffer[..(int)length], now);
             return;
         }
         var error = (Errno)Marshal.GetLastPInvokeError();

@@ -13,7 +13,7 @@ internal sealed class OutwardDatagramFlow(OutwardDatagrams owner, GatewayContext
     public Errno TryBegin(IpEndpoint outside, Instant now)
     {
         Errno error = Context.Sockets.TryConnectDatagram(outside, now, out int descriptor);
-        return error != Errno.None ? error : TryTake(descriptor) ? Errno.None : Errno.ENOMEM;
+        return error == Errno.None ? Take(descriptor) : error;
     }
 
     /// <summary>Sends what the host has sent; the payload is lent.</summary>
@@ -33,7 +33,7 @@ internal sealed class OutwardDatagramFlow(OutwardDatagrams owner, GatewayContext
             owner.Dropped++;
     }
 
-    protected override void Take(Span<byte> message, Instant now)
+    protected override void OnMessage(Span<byte> message, Instant now)
     {
         owner.NoteUse(this, now);
         if (Context.Transit.SendDatagram(message, Ends.Destination, Ends.Source, now) == Errno.None)

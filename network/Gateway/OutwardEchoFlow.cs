@@ -12,13 +12,13 @@ internal sealed class OutwardEchoFlow(OutwardEchoes owner, GatewayContext contex
     public Errno TryBegin(Instant now)
     {
         Errno error = Context.Sockets.TryConnectEcho(ends.Destination, now, out int descriptor);
-        return error != Errno.None ? error : TryTake(descriptor) ? Errno.None : Errno.ENOMEM;
+        return error == Errno.None ? Take(descriptor) : error;
     }
 
     /// <summary>Sends a request; the message is lent.</summary>
     public Errno Send(ReadOnlySpan<byte> message) => TrySend(message);
 
-    protected override void Take(Span<byte> message, Instant now)
+    protected override void OnMessage(Span<byte> message, Instant now)
     {
         if (message.Length < HeaderLength || message[0] != EchoReply)
             return;
