@@ -17,6 +17,9 @@ internal interface INetworkLayer
     /// <summary>True for the limited broadcast address and those of this host's subnets.</summary>
     bool IsBroadcast(IpAddress address);
 
+    /// <summary>What the sockets of this host have joined.</summary>
+    MulticastGroups Groups { get; }
+
     /// <summary>An empty frame with room in front for the headers that <see cref="Send"/> will write.</summary>
     Frame RentFrame();
 
@@ -58,6 +61,9 @@ internal readonly record struct Route(IpAddress Source, IpAddress Destination, I
     /// <summary>The destination is a broadcast address of the link.</summary>
     public bool IsBroadcast { get; init; }
 
+    /// <summary>What goes over the link goes to sockets of this host too: broadcast, and groups that they have joined.</summary>
+    public bool ReturnsCopy { get; init; }
+
     /// <summary>See <see cref="Link.ILink.QueueFrames"/>; null for loopback.</summary>
     public int? QueueFrames { get; init; }
 
@@ -87,7 +93,7 @@ internal readonly record struct PacketInfo(IpAddress Source, IpAddress Destinati
     /// <summary>The IPv4 DF flag, quoted likewise.</summary>
     public bool DontFragment { get; init; }
 
-    /// <summary>The packet came to a broadcast address, on the link or in IP: it must not be answered with an error.</summary>
+    /// <summary>The packet came to a broadcast or multicast address: it must not be answered with an error.</summary>
     public bool IsBroadcast { get; init; }
 
     /// <summary>The packet never left this host, or its frame lacks the checksum: it must not be verified.</summary>

@@ -20,7 +20,11 @@ internal enum Arrival
 /// host: what is for others is dropped (RFC 1122 §3.2.1), unless it is transparent.
 /// </summary>
 internal sealed class IPv4Input(
-    LocalAddresses addresses, Reassembly reassembly, IPacketReceiver receiver, StackCounters counters)
+    LocalAddresses addresses,
+    MulticastGroups groups,
+    Reassembly reassembly,
+    IPacketReceiver receiver,
+    StackCounters counters)
 {
     private const byte EndOfOptions = 0;
     private const byte NoOperation = 1;
@@ -65,15 +69,15 @@ internal sealed class IPv4Input(
     {
         IpAddress source = header.Source;
         IpAddress destination = header.Destination;
-        isBroadcast = addresses.IsBroadcast(destination);
+        isBroadcast = destination.IsMulticast || addresses.IsBroadcast(destination);
+        if (destination.IsMulticast && !groups.Has(destination, source.IsLoopback))
+            return DropReason.UnjoinedGroup;
         if (arrival == Arrival.Loopback)
             return DropReason.None; // we built it
         if (!header.IsChecksumValid)
             return DropReason.BadIpChecksum;
         if (IsMartian(source, destination))
             return DropReason.MartianSource;
-        if (destination.IsMulticast)
-            return DropReason.UnjoinedGroup;
         if (!isBroadcast && !addresses.IsOwn(destination))
         {
             if (!addresses.IsTransit(destination))

@@ -79,13 +79,12 @@ internal sealed class IPv4Output(
             loopback.Enqueue(packet);
         else if (claims.State != AddressState.Usable)
             counters.Drop(packet, DropReason.AddressNotUsable);
-        else if (route.IsBroadcast)
+        else if (route.IsBroadcast || route.Destination.IsMulticast)
         {
-            loopback.Enqueue(Copy(packet)); // "to all" includes this host's programs, as on Linux
-            link.Send(packet, MacAddress.Broadcast, EtherType.IPv4);
+            if (route.ReturnsCopy)
+                loopback.Enqueue(Copy(packet));
+            link.Send(packet, route.IsBroadcast ? MacAddress.Broadcast : GroupMac(route.Destination), EtherType.IPv4);
         }
-        else if (route.Destination.IsMulticast)
-            link.Send(packet, GroupMac(route.Destination), EtherType.IPv4);
         else
             neighbors.Send(packet, route.NextHop, now);
     }

@@ -35,10 +35,10 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
         _arp = new Arp(link, _addresses, entropy, counters, OnNeighborUnreachable);
         _loopback = new LoopbackQueue(counters);
         int loopbackMtu = _frames.FrameCapacity - FramePool.DefaultHeadroom;
-        _routes = new RouteTable(_addresses, _arp.Claims, options.Gateway, link, loopbackMtu, _pathMtus);
+        _routes = new RouteTable(_addresses, _arp.Claims, options.Gateway, link, loopbackMtu, _pathMtus, Groups);
         _output = new IPv4Output(link, _arp.Neighbors, _arp.Claims, _loopback, entropy, counters);
         _reassembly = new Reassembly(_largeFrames, _frames, counters) { Receiver = this };
-        _input = new IPv4Input(_addresses, _reassembly, this, counters);
+        _input = new IPv4Input(_addresses, Groups, _reassembly, this, counters);
         _icmp = new Icmp(this, TransportFor, entropy, counters);
     }
 
@@ -52,6 +52,8 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
     public TransitTraffic? Transit { get; set; }
 
     public AddressClaims Claims => _arp.Claims;
+
+    public MulticastGroups Groups { get; } = new();
 
     public bool HasLoopback => !_loopback.IsEmpty;
 

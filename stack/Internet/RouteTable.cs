@@ -10,7 +10,8 @@ internal sealed class RouteTable(
     IpAddress? gateway,
     EthernetInterface link,
     int loopbackMtu,
-    PathMtuCache pathMtus)
+    PathMtuCache pathMtus,
+    MulticastGroups groups)
 {
     /// <summary>False while the own addresses may not be used; then only loopback has a route.</summary>
     private bool IsLinkUsable => claims.State == AddressState.Usable;
@@ -26,7 +27,7 @@ internal sealed class RouteTable(
         if (destination.IsAny)
             destination = IpAddress.LoopbackV4; // as Linux: 0.0.0.0 means this host
         bool isOwn = addresses.IsOwn(destination);
-        if (destination.IsLoopback || isOwn)
+        if (destination.IsLoopback || isOwn || (destination.IsMulticast && source.IsLoopback))
         {
             route = new Route(source.IsAny ? destination : source, destination, destination, loopbackMtu)
             {
@@ -40,10 +41,12 @@ internal sealed class RouteTable(
             return Errno.EINVAL; // 127/8 must not appear on the wire (RFC 1122 §3.2.1.3); the errno is Linux's
         if (!IsLinkUsable || !TryFindNextHop(destination, out IpAddress nextHop, out IpAddress own))
             return Errno.ENETUNREACH;
+        bool isBroadcast = addresses.IsBroadcast(destination);
         route = new Route(source.IsAny ? own : source, destination, nextHop, pathMtus.Get(destination, link.Mtu))
         {
             LinkMtu = link.Mtu,
-            IsBroadcast = addresses.IsBroadcast(destination),
+            IsBroadcast = isBroadcast,
+            ReturnsCopy = isBroadcast || (destination.IsMulticast && groups.Has(destination, isLoopback: false)),
             QueueFrames = link.QueueFrames,
             ChecksumTrusted = link.ChecksumTrusted,
             MaxSuperSegment = link.MaxSuperSegment,

@@ -30,6 +30,7 @@ public sealed class UdpSocket : StackSocket
     private int _receivedOctets;
     private bool _isPortChosenByUs;
     private Errno _error;
+    private MulticastOptions? _multicast;
 
     internal UdpSocket(UdpProtocol protocol, Queue<StackSocket> changed, bool isV6)
         : base(changed)
@@ -57,6 +58,9 @@ public sealed class UdpSocket : StackSocket
 
     /// <summary>Datagrams dropped because nobody read in time (SO_RXQ_OVFL's counter).</summary>
     public long Dropped { get; private set; }
+
+    /// <summary>Options and memberships; most sockets never have any.</summary>
+    public MulticastOptions Multicast => _multicast ??= _protocol.NewMulticastOptions();
 
     public override int? PathMtu =>
         Remote is { } peer && _protocol.FindRoute(this, peer.Address, out Route route) == Errno.None ? route.Mtu : null;
@@ -111,7 +115,11 @@ public sealed class UdpSocket : StackSocket
     /// EDESTADDRREQ without a peer, EMSGSIZE, EACCES for broadcast without SO_BROADCAST, ENETUNREACH, or an error that
     /// an earlier datagram met on a connected socket (ECONNREFUSED …), which this call then clears.
     /// </returns>
-    public Errno Send(ReadOnlySpan<byte> payload, IpEndpoint? to, Instant now)
+    public Errno Send(ReadOnlySpan<byte> payload, IpEndpoint? to, Instant now) => Send(payload, to, from: null, now);
+
+    /// <summary>The same from a certain own address (IP_PKTINFO's ipi_spec_dst), whatever the socket is bound to.</summary>
+    /// <returns>EINVAL for an address that is not this host's, or what the other form returns.</returns>
+    public Errno Send(ReadOnlySpan<byte> payload, IpEndpoint? to, IpAddress? from, Instant now)
     {
         if (payload.Length > MaxPayload)
             return Errno.EMSGSIZE;
@@ -120,7 +128,7 @@ public sealed class UdpSocket : StackSocket
         Errno errno = TakeError();
         if (errno == Errno.None)
             errno = EnsureBound();
-        return errno == Errno.None ? _protocol.Send(this, payload, peer, now) : errno;
+        return errno == Errno.None ? _protocol.Send(this, payload, peer, from, now) : errno;
     }
 
     /// <summary>Takes the oldest datagram that waits. The caller owns it.</summary>
@@ -162,6 +170,7 @@ public sealed class UdpSocket : StackSocket
     {
         if (IsBound)
             _protocol.Release(this);
+        _multicast?.LeaveAll();
         Local = default;
         Remote = null;
         while (TryReceive(out Datagram datagram))
@@ -209,5 +218,11 @@ public sealed class UdpSocket : StackSocket
 /// <summary>A received datagram: its payload is the frame's window. Dispose it.</summary>
 public readonly record struct Datagram(Frame Frame, IpEndpoint Source, IpEndpoint Destination) : IDisposable
 {
+    /// <summary>What the IP header said when it arrived.</summary>
+    public byte TimeToLive { get; init; }
+
+    /// <inheritdoc cref="TimeToLive"/>
+    public byte TypeOfService { get; init; }
+
     public void Dispose() => Frame.Dispose();
 }

@@ -10,14 +10,14 @@ namespace Pyco.Stack.Transport.Udp;
 internal sealed class UdpProtocol(
     INetworkLayer network, Queue<StackSocket> changed, Entropy entropy, StackCounters counters) : ITransport
 {
-    private const byte MulticastTimeToLive = 1; // RFC 1112 §6.1
-
     private readonly UdpPorts _ports = new();
 
     /// <summary>Gets what no socket is bound for; null unless the stack is transparent.</summary>
     public TransitTraffic? Transit { get; set; }
 
     public UdpSocket Open(bool isV6) => new(this, changed, isV6);
+
+    public MulticastOptions NewMulticastOptions() => new(network);
 
     /// <summary>See <see cref="UdpSocket.Bind"/>; the socket is unbound.</summary>
     public Errno Bind(UdpSocket socket, IpEndpoint local)
@@ -42,29 +42,39 @@ internal sealed class UdpProtocol(
     }
 
     /// <summary>See <see cref="UdpSocket.Connect"/>; the socket is bound.</summary>
-    public Errno FindRoute(UdpSocket socket, IpAddress destination, out Route route)
+    public Errno FindRoute(UdpSocket socket, IpAddress destination, out Route route) =>
+        FindRoute(socket, destination, from: null, out route);
+
+    /// <summary>The same from a certain one of our addresses.</summary>
+    private Errno FindRoute(UdpSocket socket, IpAddress destination, IpAddress? from, out Route route)
     {
         route = default;
         Errno errno = CheckFamily(socket, destination, Errno.ENETUNREACH);
         if (errno != Errno.None)
             return errno;
+        if (from is { } wanted && !network.IsLocal(wanted))
+            return Errno.EINVAL; // Linux's, where the source comes with the datagram
         // A socket may be bound to a broadcast or multicast address, which is nobody's source.
-        IpAddress local = socket.Local.Address;
-        IpAddress source = network.IsLocal(local) ? local : IpAddress.AnyV4;
+        IpAddress local = from ?? socket.Local.Address;
+        IpAddress source = network.IsLocal(local) ? local
+            : destination.IsMulticast ? socket.Multicast.Interface
+            : IpAddress.AnyV4;
         errno = network.TryRoute(destination, source, out route);
         if (errno == Errno.None && route.IsBroadcast && !socket.AllowBroadcast)
             return Errno.EACCES;
         return errno;
     }
 
-    public Errno Send(UdpSocket socket, ReadOnlySpan<byte> payload, IpEndpoint to, Instant now)
+    public Errno Send(UdpSocket socket, ReadOnlySpan<byte> payload, IpEndpoint to, IpAddress? from, Instant now)
     {
         if (to.Port == 0)
             return Errno.EINVAL;
-        Errno errno = FindRoute(socket, to.Address, out Route route);
+        Errno errno = FindRoute(socket, to.Address, from, out Route route);
         if (errno != Errno.None)
             return errno;
-        byte timeToLive = route.Destination.IsMulticast ? MulticastTimeToLive : socket.TimeToLive;
+        byte timeToLive = socket.TimeToLive;
+        if (route.Destination.IsMulticast && !TryReach(socket.Multicast, ref route, out timeToLive))
+            return Errno.None;
         PathMtuDiscovery discovery = socket.PathMtuDiscovery;
         if (discovery >= PathMtuDiscovery.Probe)
             route = route with { Mtu = route.LinkMtu };
@@ -74,6 +84,20 @@ internal sealed class UdpProtocol(
         bool mayBeCut = !fits || discovery is PathMtuDiscovery.Never or PathMtuDiscovery.Interface or PathMtuDiscovery.Omit;
         Send(route, socket.Local.Port, to.Port, payload, timeToLive, socket.TypeOfService, !mayBeCut, now);
         return Errno.None;
+    }
+
+    /// <summary>How far a datagram to a group may go.</summary>
+    /// <returns>False if nobody may have it.</returns>
+    private static bool TryReach(MulticastOptions options, ref Route route, out byte timeToLive)
+    {
+        timeToLive = options.TimeToLive;
+        if (!options.LoopsBack)
+            route = route with { ReturnsCopy = false };
+        if (timeToLive > 0 || route.IsLoopback)
+            return true;
+        bool hasMembers = route.ReturnsCopy;
+        route = route with { IsLoopback = true };
+        return hasMembers;
     }
 
     /// <summary>Sends a datagram that may be of no socket, whole if it fits; the payload is lent.</summary>
@@ -134,9 +158,9 @@ internal sealed class UdpProtocol(
         var source = new IpEndpoint(packet.Source, header.SourcePort);
         var destination = new IpEndpoint(packet.Destination, header.DestinationPort);
         if (packet.IsBroadcast)
-            DeliverToAll(frame, source, destination);
+            DeliverToAll(frame, packet, source, destination);
         else if (_ports.Find(destination, source) is { } socket)
-            Deliver(socket, frame, source, destination);
+            Deliver(socket, frame, packet, source, destination);
         else if (Transit is { } transit)
         {
             frame.TrimStart(UdpHeader.Length);
@@ -182,33 +206,42 @@ internal sealed class UdpProtocol(
 
     public Instant? Advance(Instant now) => null;
 
-    private void DeliverToAll(Frame frame, IpEndpoint source, IpEndpoint destination)
+    private void DeliverToAll(Frame frame, in PacketInfo packet, IpEndpoint source, IpEndpoint destination)
     {
         UdpSocket? last = null;
         IReadOnlyList<UdpSocket> sockets = _ports.At(destination.Port);
         for (int index = 0; index < sockets.Count; index++)
         {
-            if (!UdpPorts.WantsBroadcast(sockets[index], destination, source))
+            if (!UdpPorts.WantsBroadcast(sockets[index], destination, source) || !Takes(sockets[index], destination, source))
                 continue;
             if (last is not null)
             {
                 Frame copy = network.RentFrame(frame.Length);
                 frame.Octets.CopyTo(copy.Append(frame.Length));
-                Deliver(last, copy, source, destination);
+                Deliver(last, copy, packet, source, destination);
             }
             last = sockets[index];
         }
         if (last is null)
             counters.Drop(frame, DropReason.NoUdpSocket);
         else
-            Deliver(last, frame, source, destination);
+            Deliver(last, frame, packet, source, destination);
     }
 
-    private void Deliver(UdpSocket socket, Frame frame, IpEndpoint source, IpEndpoint destination)
+    private static bool Takes(UdpSocket socket, IpEndpoint destination, IpEndpoint source) =>
+        !destination.Address.IsMulticast || socket.Multicast.Takes(destination.Address, source.Address.IsLoopback);
+
+    private void Deliver(
+        UdpSocket socket, Frame frame, in PacketInfo packet, IpEndpoint source, IpEndpoint destination)
     {
         frame.TrimStart(UdpHeader.Length);
         frame = network.Compact(frame);
-        if (!socket.TryEnqueue(new Datagram(frame, source, destination)))
+        var datagram = new Datagram(frame, source, destination)
+        {
+            TimeToLive = packet.TimeToLive,
+            TypeOfService = packet.TypeOfService,
+        };
+        if (!socket.TryEnqueue(datagram))
             counters.Drop(frame, DropReason.UdpReceiveQueueFull);
     }
 
