@@ -136,10 +136,17 @@ int main(void)
     VALUE(IP_MULTICAST_TTL, "OptionNumbers.IpMulticastTtl");
     VALUE(IP_MULTICAST_LOOP, "OptionNumbers.IpMulticastLoop");
     VALUE(IP_MULTICAST_ALL, "OptionNumbers.IpMulticastAll");
+    VALUE(IP_ADD_MEMBERSHIP, "OptionNumbers.IpAddMembership");
+    VALUE(IP_DROP_MEMBERSHIP, "OptionNumbers.IpDropMembership");
+    VALUE(MCAST_JOIN_GROUP, "OptionNumbers.McastJoinGroup");
+    VALUE(MCAST_LEAVE_GROUP, "OptionNumbers.McastLeaveGroup");
     VALUE(IPV6_UNICAST_HOPS, "OptionNumbers.Ipv6UnicastHops");
     VALUE(IPV6_MULTICAST_IF, "OptionNumbers.Ipv6MulticastIf");
     VALUE(IPV6_MULTICAST_HOPS, "OptionNumbers.Ipv6MulticastHops");
     VALUE(IPV6_MULTICAST_LOOP, "OptionNumbers.Ipv6MulticastLoop");
+    VALUE(IPV6_MULTICAST_ALL, "OptionNumbers.Ipv6MulticastAll");
+    VALUE(IPV6_JOIN_GROUP, "OptionNumbers.Ipv6JoinGroup");
+    VALUE(IPV6_LEAVE_GROUP, "OptionNumbers.Ipv6LeaveGroup");
     VALUE(IPV6_MTU_DISCOVER, "OptionNumbers.Ipv6MtuDiscover");
     VALUE(IPV6_MTU, "OptionNumbers.Ipv6Mtu");
     VALUE(IPV6_RECVERR, "OptionNumbers.Ipv6RecvErr");

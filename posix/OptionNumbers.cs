@@ -79,16 +79,23 @@ internal static class OptionNumbers
     public const int IpMulticastIf = 32;
     public const int IpMulticastTtl = 33;
     public const int IpMulticastLoop = 34;
+    public const int IpAddMembership = 35;
+    public const int IpDropMembership = 36;
+    public const int McastJoinGroup = 42;
+    public const int McastLeaveGroup = 45;
     public const int IpMulticastAll = 49;
 
     public const int Ipv6UnicastHops = 16;
     public const int Ipv6MulticastIf = 17;
     public const int Ipv6MulticastHops = 18;
     public const int Ipv6MulticastLoop = 19;
+    public const int Ipv6JoinGroup = 20;
+    public const int Ipv6LeaveGroup = 21;
     public const int Ipv6MtuDiscover = 23;
     public const int Ipv6Mtu = 24;
     public const int Ipv6RecvErr = 25;
     public const int Ipv6V6Only = 26;
+    public const int Ipv6MulticastAll = 29;
     public const int Ipv6RecvPktInfo = 49;
     public const int Ipv6PktInfo = 50;
     public const int Ipv6RecvHopLimit = 51;

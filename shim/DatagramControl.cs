@@ -69,7 +69,8 @@ internal static unsafe class DatagramControl
         const int lengthV4 = 12; // struct in_pktinfo: interface, own address, destination in the header
         const int lengthV6 = 20; // struct in6_pktinfo: destination, interface
         byte* data = stackalloc byte[lengthV6];
-        int index = header->LocalOctets[12] == 127 ? LoopbackIndex : InterfaceIndex;
+        bool isLoopback = header->LocalOctets[12] == 127 || header->Peer.Octets[12] == 127;
+        int index = isLoopback ? LoopbackIndex : InterfaceIndex;
         if (v6)
         {
             Memory.Copy(data, header->LocalOctets, 16);
@@ -79,9 +80,20 @@ internal static unsafe class DatagramControl
         }
 
         *(int*)data = index;
-        *(uint*)(data + 4) = *(uint*)(header->LocalOctets + 12);
+        *(uint*)(data + 4) = OwnAddress(header->LocalOctets, isLoopback);
         *(uint*)(data + 8) = *(uint*)(header->LocalOctets + 12);
         Append(IpProtoIp, IpPktInfo, data, lengthV4, message, room, ref used);
+    }
+
+    /// <summary>The address to answer from: what came to a group, or to all, came to nobody's address.</summary>
+    private static uint OwnAddress(byte* destination, bool isLoopback)
+    {
+        const uint limitedBroadcast = uint.MaxValue;
+        uint address = *(uint*)(destination + 12);
+        Reply reply;
+        return (destination[12] >> 4 == 0xe || address == limitedBroadcast) && Interfaces.TryGet(isLoopback ? 0 : 1, &reply)
+            ? *(uint*)(reply.Address.Octets + 12)
+            : address;
     }
 
     private static void WriteTypeOfService(bool v6, byte value, MessageHeader* message, nuint room, ref nuint used)

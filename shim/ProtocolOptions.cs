@@ -48,6 +48,14 @@ internal static unsafe class ProtocolOptions
             return SetNoDelay(fd, state, value, length);
         if (IsHint(level, name))
             return length < 1 ? Errno.EINVAL : Errno.None;
+        if (level is IpProtoIp or IpProtoIpv6 && name is McastJoinGroup or McastLeaveGroup)
+        {
+            const int wholeLength = 136; // struct group_req: the address has 128, of which IPv4 uses the first 16
+            if (length < wholeLength)
+                return Errno.EINVAL;
+            length = HostProtocol.OptionCapacity;
+        }
+
         DatagramLimit.Note(level, name);
         if (level == SolTcp && CannotFail(name, value, length))
             return Options.NoteAtHost(fd, state, level, name, value, length);
@@ -59,9 +67,9 @@ internal static unsafe class ProtocolOptions
     {
         SolTcp => name is TcpQuickAck or TcpDeferAccept or TcpFastOpen or TcpFastOpenConnect or TcpThinDupAck or
             TcpThinLinearTimeouts or TcpNotSentLowat or TcpWindowClamp or TcpSynCount or TcpLinger2 or TcpSaveSyn,
-        IpProtoIp => name is IpRecvErr or IpFreeBind or IpBindAddressNoPort or IpMulticastAll or IpPktInfo or
-            IpRecvTtl or IpRecvTos,
-        IpProtoIpv6 => name is Ipv6RecvErr or Ipv6RecvPktInfo or Ipv6RecvHopLimit or Ipv6RecvTClass,
+        IpProtoIp => name is IpRecvErr or IpFreeBind or IpBindAddressNoPort or IpPktInfo or IpRecvTtl or IpRecvTos,
+        IpProtoIpv6 => name is Ipv6RecvErr or Ipv6RecvPktInfo or Ipv6RecvHopLimit or Ipv6RecvTClass or
+            Ipv6MulticastHops or Ipv6MulticastLoop or Ipv6MulticastAll, // nobody can join a group of IPv6
         _ => false,
     };
 

@@ -30,6 +30,9 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
 
     public override StackSocket Stack => Udp;
 
+    /// <summary>The first of the host's addresses on the link.</summary>
+    public IpAddress FirstAddress => Bridge.FirstAddress;
+
     public override Errno Bind(IpEndpoint local) => Udp.Bind(local);
 
     /// <summary>The program's socket has introduced itself.</summary>
@@ -126,15 +129,18 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     private void Send(Span<byte> message, Instant now)
     {
         IpEndpoint? to = null;
+        IpAddress? from = null;
         if (IsMarked(message))
         {
             DatagramHeader header = MemoryMarshal.Read<DatagramHeader>(message);
             if (!WireAddresses.TryRead(header.Peer, out IpEndpoint peer))
                 return;
             to = peer;
+            if (header.LocalFamily != Constants.AfUnspec)
+                from = IpAddress.Read(new ReadOnlySpan<byte>(header.LocalOctets, IpAddress.LengthV6));
             message = message[sizeof(DatagramHeader)..];
         }
-        Errno error = Udp.Send(message, to, now);
+        Errno error = Udp.Send(message, to, from, now);
         // send() has returned already; only what a connected program would hear of later is told, as an error.
         if (error is not (Errno.None or Errno.EAGAIN or Errno.ENOBUFS))
             TellError(error);
@@ -172,6 +178,8 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         }
         DatagramHeader header = NewHeader();
         header.Peer = WireAddresses.Write(datagram.Source, IsV6);
+        header.TimeToLive = datagram.TimeToLive;
+        header.TypeOfService = datagram.TypeOfService;
         header.LocalFamily = (ushort)(IsV6 ? Constants.AfInet6 : Constants.AfInet);
         datagram.Destination.Address.WriteV6(new Span<byte>(header.LocalOctets, IpAddress.LengthV6));
         messages.Add(datagram, header);

@@ -2,6 +2,7 @@ using Pyco.Host.Loop;
 using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Sockets;
+using Pyco.Stack.Wire;
 
 namespace Pyco.Host.Bridge;
 
@@ -83,6 +84,9 @@ internal sealed class SocketBridge : IDisposable
     public byte[] MessageBuffer => Loop.MessageBuffer;
 
     public void Wake() => _wake();
+
+    /// <summary>The source of choice on the link.</summary>
+    public IpAddress FirstAddress => _stack.Options.Addresses[0].Address;
 
     /// <summary>The socket of this name, made in the stack when it is first heard of.</summary>
     /// <param name="key">Its name.</param>

@@ -21,6 +21,8 @@ internal static unsafe class SocketOptions
     private const int MaxKeepIntervalSeconds = 32767; // MAX_TCP_KEEPINTVL
     private const int MaxKeepCount = 127; // MAX_TCP_KEEPCNT
 
+    private const int MinIpv6Mtu = 1280; // RFC 8200 §5
+
     private const int UnconnectedSegmentSize = 536; // TCP_MSS_DEFAULT
 
     private const int CongestionNameCapacity = 16; // TCP_CA_NAME_MAX
@@ -34,6 +36,8 @@ internal static unsafe class SocketOptions
             ReadOnlySpan<byte> value = new(octets, length);
             if (request.OptionLevel == IpProtoTcp && socket is StreamSocket stream)
                 return SetTcp(stream.Tcp, request.OptionName, value);
+            if (GroupOptions.IsOne(request.OptionLevel, request.OptionName))
+                return GroupOptions.Set(socket, request.OptionLevel, request.OptionName, value);
             if (!TryReadInt(value, out int number))
                 return Errno.EINVAL;
             return (request.OptionLevel, request.OptionName) switch
@@ -46,6 +50,7 @@ internal static unsafe class SocketOptions
                 (IpProtoIp, IpTos) or (IpProtoIpv6, Ipv6TClass) => Do(() => socket.Stack.TypeOfService = (byte)number),
                 (IpProtoIp, IpTtl) or (IpProtoIpv6, Ipv6UnicastHops) => SetTimeToLive(socket.Stack, number),
                 (IpProtoIp, IpMtuDiscover) or (IpProtoIpv6, Ipv6MtuDiscover) => SetPathMtuDiscovery(socket.Stack, number),
+                (IpProtoIpv6, Ipv6Mtu) => number is 0 or >= MinIpv6Mtu ? Errno.None : Errno.EINVAL, // nobody sends IPv6
                 (IpProtoIpv6, Ipv6V6Only) => Do(() => socket.Stack.V6Only = number != 0),
                 (IpProtoIp, IpRecvErr) or (IpProtoIpv6, Ipv6RecvErr) => QueueErrors(socket, number != 0),
                 _ => Errno.ENOPROTOOPT,
@@ -59,6 +64,8 @@ internal static unsafe class SocketOptions
             return GetTcp(stream.Tcp, request.OptionName, ref reply);
         if ((request.OptionLevel, request.OptionName) is (IpProtoIp, IpMtu) or (IpProtoIpv6, Ipv6Mtu))
             return socket.Stack.PathMtu is { } mtu ? Write(ref reply, mtu) : Errno.ENOTCONN;
+        if (request.OptionLevel == IpProtoIp && GroupOptions.IsOne(IpProtoIp, request.OptionName))
+            return Write(ref reply, GroupOptions.Get(socket, request.OptionName));
         int? number = (request.OptionLevel, request.OptionName) switch
         {
             (SolSocket, SoReuseAddr) => socket.Stack.ReuseAddress ? 1 : 0,

@@ -29,6 +29,7 @@ internal sealed class TranscriptTests
     [TestCase("endings", TestName = "Shutdown_linger_reset_and_SIGPIPE")]
     [TestCase("options", TestName = "Options_set_for_speed_in_every_state")]
     [TestCase("binding", TestName = "Binding_names_and_both_families")]
+    [TestCase("groups", TestName = "Multicast_groups")]
     [TestCase("resolving", TestName = "Names_numbers_and_interfaces")]
     [TestCase("canceling", TestName = "Cancelled_threads")]
     [TestCase("threads", TestName = "Threads_that_connect_accept_close_and_fork")]

@@ -119,6 +119,8 @@ static void families(void)
     struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_ANY_INIT}, six;
     int both = must("socket", socket(AF_INET6, SOCK_STREAM, 0));
     printf("IPV6_V6ONLY %d\n", option(both, IPPROTO_IPV6, IPV6_V6ONLY));
+    set(both, IPPROTO_IPV6, IPV6_MTU, 1280);
+    set(both, IPPROTO_IPV6, IPV6_MTU, 1279);
     set(both, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     say("bind to ::", bind(both, (struct sockaddr *)&any, sizeof any));
     must("listen", listen(both, 4));
