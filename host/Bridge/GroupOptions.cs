@@ -26,7 +26,7 @@ internal static class GroupOptions
     public static Errno Set(ProgramSocket socket, int level, int name, ReadOnlySpan<byte> value)
     {
         if (level == IpProtoIpv6)
-            return Errno.ENODEV; // as where no interface has IPv6
+            return SetOfIpv6(socket, name, value);
         if (socket is not DatagramSocket datagram)
             return OfStream(name);
         MulticastOptions options = datagram.Udp.Multicast;
@@ -47,11 +47,13 @@ internal static class GroupOptions
         return SetNumber(options, name, number, value.Length);
     }
 
-    public static int? Get(ProgramSocket socket, int name)
+    public static int? Get(ProgramSocket socket, int level, int name)
     {
         if (socket is not DatagramSocket datagram)
-            return name is IpMulticastIf ? 0 : 1; // the defaults, which a TCP socket cannot change
+            return name is IpMulticastIf or Ipv6MulticastIf ? 0 : 1; // the defaults, which a TCP socket cannot change
         MulticastOptions options = datagram.Udp.Multicast;
+        if (level == IpProtoIpv6)
+            return name == Ipv6MulticastIf ? IndexOf(options.Interface) : null;
         Span<byte> address = stackalloc byte[IpAddress.LengthV4];
         options.Interface.WriteV4(address);
         return name switch
@@ -62,6 +64,18 @@ internal static class GroupOptions
             IpMulticastAll => options.TakesAll ? 1 : 0,
             _ => null,
         };
+    }
+
+    /// <summary>Groups cannot be joined, as where no interface has IPv6. The interface serves both families: Java sets both.</summary>
+    private static Errno SetOfIpv6(ProgramSocket socket, int name, ReadOnlySpan<byte> value)
+    {
+        if (name != Ipv6MulticastIf || !MemoryMarshal.TryRead(value, out int index))
+            return name == Ipv6MulticastIf ? Errno.EINVAL : Errno.ENODEV;
+        if (socket is not DatagramSocket datagram)
+            return Errno.ENOPROTOOPT;
+        if (index == 0)
+            return datagram.Udp.Multicast.SetInterface(IpAddress.AnyV4);
+        return TryFindAddress(datagram, index, out IpAddress own) ? datagram.Udp.Multicast.SetInterface(own) : Errno.ENODEV;
     }
 
     /// <summary>What a TCP socket is told, which has no groups but takes what cannot matter.</summary>
@@ -125,6 +139,8 @@ internal static class GroupOptions
             index = MemoryMarshal.Read<int>(value[RequestLength..]);
         return true;
     }
+
+    private static int IndexOf(IpAddress address) => address.IsAny ? 0 : address.IsLoopback ? LoopbackIndex : LinkIndex;
 
     /// <summary>An own address of the interface with that number.</summary>
     private static bool TryFindAddress(DatagramSocket socket, int index, out IpAddress address)

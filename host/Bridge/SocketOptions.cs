@@ -64,8 +64,8 @@ internal static unsafe class SocketOptions
             return GetTcp(stream.Tcp, request.OptionName, ref reply);
         if ((request.OptionLevel, request.OptionName) is (IpProtoIp, IpMtu) or (IpProtoIpv6, Ipv6Mtu))
             return socket.Stack.PathMtu is { } mtu ? Write(ref reply, mtu) : Errno.ENOTCONN;
-        if (request.OptionLevel == IpProtoIp && GroupOptions.IsOne(IpProtoIp, request.OptionName))
-            return Write(ref reply, GroupOptions.Get(socket, request.OptionName));
+        if (GroupOptions.IsOne(request.OptionLevel, request.OptionName))
+            return Write(ref reply, GroupOptions.Get(socket, request.OptionLevel, request.OptionName));
         int? number = (request.OptionLevel, request.OptionName) switch
         {
             (SolSocket, SoReuseAddr) => socket.Stack.ReuseAddress ? 1 : 0,

@@ -1,6 +1,8 @@
+using Pyco.Host.Protocol;
 using Pyco.Host.Tests.Testing;
 using Pyco.Posix;
 using Pyco.Stack;
+using Pyco.Stack.Wire;
 
 namespace Pyco.Host.Tests;
 
@@ -40,6 +42,40 @@ internal sealed class SocketOptionTests : HostTest
         TestSocket datagrams = Left.OpenDatagram();
         datagrams.ConnectDatagram(Right.Endpoint(9));
         Assert.That(datagrams.GetOption(OptionNumbers.IpProtoIp, OptionNumbers.IpMtu), Is.EqualTo(Left.Link.Mtu));
+    }
+
+    [Test]
+    public unsafe void A_member_of_a_group_hears_another_host_with_its_time_to_live()
+    {
+        const int group = 0x030201ef; // 239.1.2.3, octet by octet
+        IpAddress address = IpAddress.Parse("239.1.2.3");
+        TestSocket member = Right.BindDatagram(53);
+        Assert.That(member.SetOption(OptionNumbers.IpProtoIp, OptionNumbers.IpAddMembership, group, 0), Is.EqualTo(Errno.None));
+        TestSocket sender = Left.OpenDatagram();
+        Assert.That(sender.SetOption(OptionNumbers.IpProtoIp, OptionNumbers.IpMulticastTtl, 3), Is.EqualTo(Errno.None));
+
+        sender.SendTo(new IpEndpoint(address, 53), "to all"u8.ToArray());
+
+        Assert.That(member.ReceiveDatagram(out DatagramHeader? header), Is.EqualTo("to all"u8.ToArray()));
+        DatagramHeader told = header!.Value;
+        Assert.That(told.TimeToLive, Is.EqualTo(3));
+        Assert.That(IpAddress.Read(new ReadOnlySpan<byte>(told.LocalOctets, IpAddress.LengthV6)), Is.EqualTo(address));
+    }
+
+    [Test]
+    public void Groups_are_joined_by_address_or_number_of_an_interface_and_there_are_none_of_IPv6()
+    {
+        const int group = 0x030201ef;
+        const int link = 2;
+        TestSocket socket = Left.BindDatagram(9);
+        Assert.That(socket.SetOption(OptionNumbers.IpProtoIp, OptionNumbers.IpAddMembership, group, 0, link), Is.EqualTo(Errno.None));
+        Assert.That(socket.SetOption(OptionNumbers.IpProtoIp, OptionNumbers.IpAddMembership, group, 0), Is.EqualTo(Errno.EADDRINUSE));
+        Assert.That(socket.SetOption(OptionNumbers.IpProtoIp, OptionNumbers.IpDropMembership, group, 0), Is.EqualTo(Errno.None));
+        Assert.That(socket.SetOption(OptionNumbers.IpProtoIp, OptionNumbers.IpAddMembership, group, 0, 3), Is.EqualTo(Errno.ENODEV));
+        Assert.That(socket.SetOption(OptionNumbers.IpProtoIpv6, OptionNumbers.Ipv6JoinGroup, 0xff, 0, 0, 0, 0), Is.EqualTo(Errno.ENODEV));
+        Assert.That(socket.SetOption(OptionNumbers.IpProtoIpv6, OptionNumbers.Ipv6MulticastIf, 3), Is.EqualTo(Errno.ENODEV));
+        Assert.That(socket.SetOption(OptionNumbers.IpProtoIpv6, OptionNumbers.Ipv6MulticastIf, link), Is.EqualTo(Errno.None));
+        Assert.That(socket.GetOption(OptionNumbers.IpProtoIpv6, OptionNumbers.Ipv6MulticastIf), Is.EqualTo(link));
     }
 
     private static int MaxSegment(TestSocket socket) => socket.GetOption(OptionNumbers.IpProtoTcp, OptionNumbers.TcpMaxSegment);
