@@ -107,6 +107,57 @@ internal sealed class StockClientTests() : WireTest(WireKind.OwnNetwork)
         Assert.That(kernel.Run("ping", "-c", "3", "-i", "0.2", "-W", "5", ours).Succeed(), Does.Contain("3 received, 0% packet loss"));
     }
 
+    [Test]
+    [NeedsRoot]
+    public void A_namespace_of_vdens_reaches_ours()
+    {
+        string ours = Wire.FreshAddress(), other = Wire.FreshAddress();
+        Wire.Write("site/index.html", "reached");
+        Wire.ServePython(ours, Wire.PathOf("site"));
+
+        string answer = Wire.Start("vdens", $"vde://{Wire.Control}", "bash", "-c", $"""
+            ip address add {other}/24 dev vde0 && ip link set vde0 up && curl -sS --fail --max-time 50 http://{ours}/
+            """).Succeed();
+
+        Assert.That(answer, Is.EqualTo("reached\n"));
+    }
+
+    [Test]
+    public void A_machine_of_QEMU_gets_its_address_by_DHCP_and_boots_from_a_server_of_ours()
+    {
+        const string server = "10.78.0.20";
+        string control = Wire.PathOf("lab");
+        Wire.Start(Repository.PycoNet, "start", control, "--subnet", "10.78.0.0/24", "--nat", "--dns", "127.0.0.1:9").Succeed();
+        Wire.AtEnd(() => Wire.Start(Repository.PycoNet, "stop", control).Succeed());
+        // Plain "dhcp" would wait 16 s for a router of IPv6.
+        string script = Wire.Write("boot.ipxe", $$"""
+            #!ipxe
+            ifconf --configurator dhcp net0 || reboot
+            chain http://{{server}}/next.ipxe?at=${net0/ip}&by=${net0/gateway}
+
+            """);
+        Wire.Write("site/next.ipxe", $"""
+            #!ipxe
+            imgfetch http://{server}/large && imgfetch http://{server}/loaded ||
+            reboot
+
+            """);
+        Wire.WriteRandom("site/large", 2_000_000);
+        Wire.Write("site/loaded", "the one before has arrived");
+        RunningProgram python = Wire.Start(
+            Repository.PycoRun, "-a", server, "-f", control, "--", Programs.Python, "-u", "-m", "http.server", "80", "--directory", "site");
+        python.WaitForOutput("Serving HTTP");
+
+        Wire.Start(
+            "qemu-system-x86_64", "-nographic", "-monitor", "none", "-no-reboot", "-accel", "tcg", "-m", "128",
+            "-kernel", "/usr/lib/ipxe/ipxe.lkrn", "-initrd", script,
+            "-netdev", $"vde,id=wire,sock={control}", "-device", "virtio-net,netdev=wire,romfile=").Succeed(TimeSpan.FromMinutes(2));
+
+        python.WaitForOutput("GET /loaded");
+        Assert.That(python.Transcript, Does.Match(@"GET /next\.ipxe\?at=10\.78\.0\.\d+&by=10\.78\.0\.1 HTTP/1\.1"" 200"));
+        Assert.That(python.Transcript, Does.Contain("GET /large HTTP/1.1\" 200"));
+    }
+
     private RunningProgram Cable(Wire stock)
     {
         int before = PortsOf(Wire) + PortsOf(stock);

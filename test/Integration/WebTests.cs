@@ -46,6 +46,22 @@ internal sealed class WebTests(WireKind kind) : WireTest(kind)
     }
 
     [Test]
+    public void Two_Kestrels_listen_on_port_80_and_HttpClient_fetches_from_both()
+    {
+        string first = Wire.FreshAddress(), second = Wire.FreshAddress(), client = Wire.FreshAddress();
+        Wire.RunAt(first, "dotnet", Repository.WebHost, "serve", "http://0.0.0.0:80");
+        Wire.RunAt(second, "dotnet", Repository.WebHost, "serve", "http://*:80"); // [::], for both families
+        Wire.WaitUntilListening(first, 80);
+        Wire.WaitUntilListening(second, 80);
+
+        foreach (string server in new[] { first, second })
+        {
+            string answers = Wire.RunAt(client, "dotnet", Repository.WebHost, "fetch", $"http://{server}/").Succeed();
+            Assert.That(answers, Is.EqualTo($"{client} to {server}:80\n50 answers, 1 different\n5000000 octets\n"));
+        }
+    }
+
+    [Test]
     public void Nginx_serves_with_a_master_and_two_workers()
     {
         string server = Wire.FreshAddress(), client = Wire.FreshAddress();

@@ -15,6 +15,10 @@ internal static class Repository
 
     public static string Shim { get; } = Built("lib/libpyco.so");
 
+    /// <summary>The program of test/WebHost, for <c>dotnet</c>, as built with these tests.</summary>
+    public static string WebHost { get; } = Path.Combine(
+        Root, "test", "WebHost", Path.GetRelativePath(Path.Combine(Root, "test", "Integration"), AppContext.BaseDirectory), "Pyco.WebHost.dll");
+
     /// <summary>A program source that lies beside the tests.</summary>
     public static string Program(string name) => Path.Combine(AppContext.BaseDirectory, "Programs", name);
 
