@@ -24,9 +24,9 @@ internal static unsafe class DescriptorPassing
         return length;
     }
 
-    /// <summary>Sends octets with a descriptor.</summary>
+    /// <summary>Sends octets with a descriptor; the flags are MSG_DONTWAIT or 0.</summary>
     /// <returns>As sendmsg(2).</returns>
-    public static nint Send(int socket, byte* octets, nuint length, int descriptor)
+    public static nint Send(int socket, byte* octets, nuint length, int descriptor, int flags = 0)
     {
         const int controlLength = HeaderLength + 8; // CMSG_SPACE(sizeof(int))
         long* control = stackalloc long[controlLength / 8];
@@ -36,6 +36,6 @@ internal static unsafe class DescriptorPassing
         ((int*)control)[4] = descriptor;
         IoVector vector = new() { Base = octets, Length = length };
         MessageHeader message = new() { Vectors = &vector, VectorCount = 1, Control = control, ControlLength = controlLength };
-        return Libc.sendmsg(socket, &message, Constants.MsgNosignal);
+        return Libc.sendmsg(socket, &message, Constants.MsgNosignal | flags);
     }
 }

@@ -129,8 +129,8 @@ internal static unsafe class Datagrams
         Descriptor.NoteDatagram();
         if ((flags & MsgOob) != 0)
             return LibcError.Answer(Errno.EOPNOTSUPP);
-        if (IoVectors.Capacity(message->Vectors, (int)message->VectorCount) > MaxPayload ||
-            message->VectorCount > MaxVectors)
+        nuint payload = IoVectors.Capacity(message->Vectors, (int)message->VectorCount);
+        if (payload > MaxPayload || message->VectorCount > MaxVectors)
             return LibcError.Answer(Errno.EMSGSIZE);
         DatagramHeader header = default;
         bool needsHeader = message->Name != null;
@@ -145,8 +145,7 @@ internal static unsafe class Datagrams
             return LibcError.Answer(Errno.EDESTADDRREQ);
         }
 
-        Errno tooLarge = DatagramLimit.Check(
-            fd, state, IoVectors.Capacity(message->Vectors, (int)message->VectorCount), needsHeader ? &header.Peer : null);
+        Errno tooLarge = DatagramLimit.Check(fd, state, payload, needsHeader ? &header.Peer : null);
         if (tooLarge != Errno.None)
             return LibcError.Answer(tooLarge);
         if (message->ControlLength != 0 && DatagramControl.ReadSource(message, &header) && !needsHeader)
@@ -157,7 +156,19 @@ internal static unsafe class Datagrams
                 return LibcError.Answer(error);
         }
 
-        return Pass(fd, message, needsHeader ? &header : null, flags);
+        if (needsHeader)
+            StackHost.Sign(&header);
+        SendRingHeader* detour = null;
+        if (SendRings.TrySend(fd, message, needsHeader ? &header : null, payload, ref detour))
+            return (nint)payload;
+        if (detour == null)
+            return Pass(fd, message, needsHeader ? &header : null, flags);
+        StackHost.Sign(&header);
+        header.Error = SendSignal.Detour;
+        nint sent = Pass(fd, message, &header, flags);
+        if (sent < 0)
+            SendRingWriter.TakeDetourBack(detour);
+        return sent;
     }
 
     private static Errno ReadDestination(SocketState state, MessageHeader* message, WireAddress* peer)
@@ -177,7 +188,6 @@ internal static unsafe class Datagrams
         MessageHeader inner = new() { Vectors = message->Vectors, VectorCount = message->VectorCount };
         if (header != null)
         {
-            StackHost.Sign(header);
             vectors[0].Base = (byte*)header;
             vectors[0].Length = (nuint)sizeof(DatagramHeader);
             for (nuint i = 0; i < message->VectorCount; i++)

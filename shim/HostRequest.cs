@@ -20,12 +20,23 @@ internal static unsafe class HostRequest
     /// <returns>The host's answer; ENETDOWN when there is no host any more; EMFILE and the like.</returns>
     internal static Errno Ask(int socket, Request* request, Reply* reply)
     {
+        int attached;
+        Errno error = Ask(socket, request, reply, &attached);
+        if (attached >= 0)
+            _ = Kernel.Close(attached);
+        return error;
+    }
+
+    /// <summary>Asks what is answered with a descriptor, which is then the caller's; -1 if none came.</summary>
+    internal static Errno Ask(int socket, Request* request, Reply* reply, int* attached)
+    {
+        *attached = -1;
         int connection = Kernel.Socket(AfUnix, SockStream | SockCloexec, 0);
         if (connection < 0)
             return (Errno)(-connection);
         Errno error = ConnectToHost(connection, datagrams: false);
         if (error == Errno.None)
-            error = Exchange(connection, socket, request, reply);
+            error = Exchange(connection, socket, request, reply, attached);
         _ = Kernel.Close(connection);
         return error;
     }
@@ -108,12 +119,12 @@ internal static unsafe class HostRequest
         };
     }
 
-    private static Errno Exchange(int connection, int socket, Request* request, Reply* reply)
+    private static Errno Exchange(int connection, int socket, Request* request, Reply* reply, int* attached)
     {
         nint sent = Send(connection, socket, request, null, 0, 0);
         if (sent != sizeof(Request))
             return sent == -(int)Errno.EBADF ? Errno.EBADF : Errno.ENETDOWN;
-        return ReadReply(connection, reply);
+        return ReadReply(connection, reply, attached);
     }
 
     private static nint Send(int through, int socket, Request* request, UnixAddress* to, uint toLength, int flags)
@@ -139,12 +150,23 @@ internal static unsafe class HostRequest
         return sent;
     }
 
-    private static Errno ReadReply(int connection, Reply* reply)
+    private static Errno ReadReply(int connection, Reply* reply, int* attached)
     {
         int received = 0;
         while (received < sizeof(Reply))
         {
-            nint count = Kernel.Receive(connection, (byte*)reply + received, (nuint)(sizeof(Reply) - received), 0);
+            DescriptorControl control = default;
+            IoVector vector = new() { Base = (byte*)reply + received, Length = (nuint)(sizeof(Reply) - received) };
+            MessageHeader message = new()
+            {
+                Vectors = &vector,
+                VectorCount = 1,
+                Control = (byte*)&control,
+                ControlLength = (nuint)sizeof(DescriptorControl),
+            };
+            nint count = Kernel.ReceiveMessage(connection, &message, MsgCmsgCloexec);
+            if (count >= 0 && message.ControlLength >= (nuint)(sizeof(ControlHeader) + sizeof(int)) && *attached < 0)
+                *attached = control.Descriptor;
             if (count > 0)
                 received += (int)count;
             else if (count != EIntr)

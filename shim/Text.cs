@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Pyco.Shim;
 
 /// <summary>Hexadecimal digits, as names in the abstract namespace carry numbers.</summary>
@@ -61,6 +63,9 @@ internal static unsafe class Memory
             destination[i] = source[i];
     }
 
+    /// <summary>As <see cref="Copy"/>, and quicker for more than a few octets.</summary>
+    internal static void CopyMany(byte* destination, byte* source, nuint length) => _ = memcpy(destination, source, length);
+
     internal static bool Equal(byte* one, byte* other, int length)
     {
         for (int i = 0; i < length; i++)
@@ -92,4 +97,7 @@ internal static unsafe class Memory
             length++;
         return length;
     }
+
+    [DllImport("libc"), SuppressGCTransition]
+    private static extern void* memcpy(void* destination, void* source, nuint length);
 }

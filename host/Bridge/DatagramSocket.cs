@@ -15,9 +15,13 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     /// <summary>What one socket may move before the others have their turn.</summary>
     private const int MessagesPerTurn = 2 * IncomingMessages.Capacity;
 
+    /// <summary>More than what can wait in the program's queue and in its ring.</summary>
+    private const int MostWaiting = SendRing.DataOctets / SendRing.Alignment;
+
     private bool _mayRead;
     private readonly Queue<Datagram> _waiting = new(capacity: 0);
     private Errno _untoldError;
+    private SendRingReader? _ring;
 
     public DatagramSocket(SocketBridge bridge, SocketKey key, UdpSocket udp)
         : base(bridge, key)
@@ -70,6 +74,39 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         Bridge.Wake();
     }
 
+    /// <summary>There is something in the ring.</summary>
+    public void OnSent(Instant now)
+    {
+        MoveToStack(now);
+        Bridge.Wake();
+    }
+
+    /// <summary>Takes what the program has sent before it asked for what is about to be done.</summary>
+    public void HearSent(Instant now)
+    {
+        _mayRead = true;
+        MoveToStack(now, MostWaiting);
+    }
+
+    /// <summary>The ring through which the program may send, made now if it has none.</summary>
+    /// <returns>Null if there is no descriptor or no memory left for one.</returns>
+    public SendRingReader? GetRing(Instant now)
+    {
+        if (_ring is not null || !IsAttached || Bridge.SendRings == SendRing.MostOfHost)
+            return _ring;
+        _ring = SendRingReader.TryCreate(this);
+        if (_ring is null)
+            return null;
+        Bridge.SendRings++;
+        if (Bridge.IsScarce(_ring.Descriptor))
+        {
+            CloseRing();
+            return null;
+        }
+        HearSent(now); // which goes before what comes through the ring
+        return _ring;
+    }
+
     public override void OnStackEvents(SocketEvents events, Instant now)
     {
         if (events.HasFlag(SocketEvents.Failed))
@@ -81,6 +118,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     public override void Abandon(Instant now)
     {
         CloseDescriptor();
+        CloseRing();
         while (_waiting.TryDequeue(out Datagram datagram))
             datagram.Dispose();
         Udp.Close();
@@ -102,10 +140,13 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         return !IsAttached;
     }
 
-    private void MoveToStack(Instant now)
+    private void MoveToStack(Instant now, int most = MessagesPerTurn)
     {
+        if (_ring is not null)
+            Bridge.Loop.Poll(_ring); // the bell, if there was one, has rung
+        int budget = most - MoveFromRing(most, now);
         IncomingMessages messages = IncomingMessages.OfThisThread;
-        for (int budget = MessagesPerTurn; _mayRead && IsAttached; budget -= IncomingMessages.Capacity)
+        for (; _mayRead && IsAttached; budget -= IncomingMessages.Capacity)
         {
             if (budget <= 0)
             {
@@ -115,6 +156,8 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
             Errno error = messages.Receive(Descriptor, out int count);
             _mayRead = count == IncomingMessages.Capacity; // an end is as many empty messages as were asked for
             bool isEnd = error is not (Errno.None or Errno.EAGAIN);
+            // What these follow may have come into the ring in the last moment.
+            budget -= MoveFromRing(MostWaiting, now);
             for (int index = 0; index < count && !isEnd; index++)
             {
                 isEnd = messages.IsEnd(index);
@@ -126,6 +169,29 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         }
     }
 
+    /// <returns>How many messages were moved.</returns>
+    private int MoveFromRing(int most, Instant now)
+    {
+        int count = 0;
+        Span<byte> buffer = Bridge.MessageBuffer.AsSpan(0, SendRing.LongestMessage);
+        while (count < most && _ring is not null && _ring.TryTake(buffer, out int length))
+        {
+            Send(buffer[..length], now);
+            count++;
+        }
+        return count;
+    }
+
+    private void CloseRing()
+    {
+        if (_ring is null)
+            return;
+        Bridge.Loop.Forget(_ring);
+        _ring.Dispose();
+        _ring = null;
+        Bridge.SendRings--;
+    }
+
     private void Send(Span<byte> message, Instant now)
     {
         IpEndpoint? to = null;
@@ -133,9 +199,14 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         if (IsMarked(message))
         {
             DatagramHeader header = MemoryMarshal.Read<DatagramHeader>(message);
-            if (!WireAddresses.TryRead(header.Peer, out IpEndpoint peer))
+            if (header.Error == SendSignal.Bell)
                 return;
-            to = peer;
+            if (header.Error == SendSignal.Detour)
+                _ring?.NoteDetour();
+            bool isForConnected = header.Error == SendSignal.Detour && header.Peer.Family == Constants.AfUnspec;
+            if (!WireAddresses.TryRead(header.Peer, out IpEndpoint peer) && !isForConnected)
+                return;
+            to = isForConnected ? null : peer;
             if (header.LocalFamily != Constants.AfUnspec)
                 from = IpAddress.Read(new ReadOnlySpan<byte>(header.LocalOctets, IpAddress.LengthV6));
             message = message[sizeof(DatagramHeader)..];

@@ -78,6 +78,13 @@ internal sealed unsafe class RequestChannel : EventSource
             _ = Libc.send(Descriptor, octets, (nuint)sizeof(Reply), Constants.MsgDontwait | Constants.MsgNosignal);
     }
 
+    /// <summary>Replies with a descriptor, which stays the caller's.</summary>
+    public void Reply(in Reply reply, int descriptor)
+    {
+        fixed (Reply* octets = &reply)
+            _ = DescriptorPassing.Send(Descriptor, (byte*)octets, (nuint)sizeof(Reply), descriptor, Constants.MsgDontwait);
+    }
+
     public void CloseDescriptors()
     {
         if (Descriptor >= 0)

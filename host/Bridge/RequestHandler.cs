@@ -30,6 +30,9 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             case Operation.GetNameServer or Operation.GetSearchDomain or Operation.FindHost or Operation.FindHostName:
                 channel.Reply(NameReplies.Answer(identity.Names, request));
                 return;
+            case Operation.GetSendRing:
+                GetSendRing(channel, now);
+                return;
             default:
                 channel.Reply(Answer(channel, request, now));
                 return;
@@ -105,6 +108,8 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
         if (key.Kind == SocketKind.Accepted && bridge.Sockets.Find(key) is null)
             return NewReply(Errno.ENOTCONN);
         ProgramSocket socket = bridge.FindOrOpen(key, now);
+        if (request.Operation is Operation.ConnectDatagram or Operation.SetOption && socket is DatagramSocket { IsAttached: true } sender)
+            sender.HearSent(now);
         return request.Operation switch
         {
             Operation.Bind => NewReply(Bind(socket, request, now)),
@@ -221,6 +226,16 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
         Reply reply = NewReply(Errno.None);
         reply.Error = (int)SocketOptions.Get(socket, request, ref reply);
         return reply;
+    }
+
+    private void GetSendRing(RequestChannel channel, Instant now)
+    {
+        if (!TryIdentifyAttached(channel.Attached, out SocketKey key) || bridge.Sockets.Find(key) is not DatagramSocket socket)
+            channel.Reply(NewReply(Errno.EOPNOTSUPP));
+        else if (socket.GetRing(now) is { } ring)
+            channel.Reply(NewReply(Errno.None), ring.Descriptor);
+        else
+            channel.Reply(NewReply(Errno.ENOBUFS));
     }
 
     private static Errno Shutdown(ProgramSocket socket, int how, Instant now)

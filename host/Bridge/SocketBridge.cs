@@ -71,6 +71,9 @@ internal sealed class SocketBridge : IDisposable
 
     public RecentErrors Errors { get; } = new();
 
+    /// <summary>How many sockets have a <see cref="SendRingReader"/>.</summary>
+    public int SendRings { get; set; }
+
     /// <summary>Connections that have not said yet what they want.</summary>
     public int OpenChannels => _channels.Count;
 

@@ -26,6 +26,7 @@ internal sealed class EventLoop : IDisposable
     private readonly List<Entry> _entries = [];
     private readonly Stack<int> _freeSlots = new();
     private readonly TenantSchedule _tenants = new();
+    private readonly PolledSources _polled = new();
     private readonly BusyPolling _polling;
     private bool _hasPreciseWait = true;
     private int _octetsHeard;
@@ -59,6 +60,16 @@ internal sealed class EventLoop : IDisposable
     public void Add(LoopTenant tenant) => _tenants.Add(tenant);
 
     public void Remove(LoopTenant tenant) => _tenants.Remove(tenant);
+
+    /// <summary>Looks at the source in every turn until the loop sleeps.</summary>
+    public void Poll(PolledSource source)
+    {
+        source.Tenant ??= Serving;
+        _polled.Add(source);
+    }
+
+    /// <summary>Looks at the source no more.</summary>
+    public void Forget(PolledSource source) => _polled.Remove(source);
 
     /// <summary>Begins to watch the source's descriptor.</summary>
     /// <exception cref="SystemCallException">The kernel refuses, for instance because the descriptor is a file.</exception>
@@ -135,6 +146,7 @@ internal sealed class EventLoop : IDisposable
             if (_octetsHeard >= OctetsPerPass && index < count - 1)
                 RunTenants();
         }
+        HearPolled();
         RunTenants();
         return count;
     }
@@ -148,41 +160,36 @@ internal sealed class EventLoop : IDisposable
         _events.Dispose();
     }
 
-    private void Hear(EventSource source, uint events)
+    private void HearPolled()
     {
-        Serving = source.Tenant;
-        try
+        for (int index = 0; index < _polled.Count; index++)
         {
-            source.OnEvents(events, Now);
-        }
-#pragma warning disable CA1031 // a bug in one tenant is none of the others' business
-        catch (Exception bug) when (source.Tenant is { Failed: not null })
-#pragma warning restore CA1031
-        {
-            source.Tenant.Failed(bug);
-        }
-        finally
-        {
-            Serving = null;
+            if (_polled[index] is { IsReady: true } source)
+                Hear(source);
         }
     }
+
+    private void Hear(EventSource source, uint events) => Serve(
+        source.Tenant, (source, events), static (loop, heard) => heard.source.OnEvents(heard.events, loop.Now));
+
+    private void Hear(PolledSource source) => Serve(source.Tenant, source, static (loop, heard) => heard.OnReady(loop.Now));
 
     private void RunTenants()
     {
         while (_tenants.TakeDue(Now) is { } tenant)
-            Run(tenant);
+            Serve(tenant, tenant, static (loop, due) => loop._tenants.Run(due, loop.Now));
         _octetsHeard = 0; // also what tenants read meanwhile
     }
 
-    private void Run(LoopTenant tenant)
+    private void Serve<TWork>(LoopTenant? tenant, TWork work, Action<EventLoop, TWork> act)
     {
         Serving = tenant;
         try
         {
-            _tenants.Run(tenant, Now);
+            act(this, work);
         }
 #pragma warning disable CA1031 // a bug in one tenant is none of the others' business
-        catch (Exception bug) when (tenant.Failed is not null)
+        catch (Exception bug) when (tenant is { Failed: not null })
 #pragma warning restore CA1031
         {
             tenant.Failed(bug);
@@ -195,17 +202,20 @@ internal sealed class EventLoop : IDisposable
 
     private int WaitFor(TimeSpan? sleep)
     {
-        if (_polling.Limit == TimeSpan.Zero || sleep == TimeSpan.Zero)
-            return Wait(sleep);
+        if (sleep == TimeSpan.Zero || _polled.IsAnyReady)
+            return Wait(TimeSpan.Zero);
+        if (_polling.Limit == TimeSpan.Zero)
+            return Sleep(sleep);
         Instant start = ReadClock();
         if (_polling.IsWorthwhile)
         {
             int found = Look(start, sleep);
-            _polling.NoteLook(found > 0);
-            if (found > 0)
+            bool hasPaid = found > 0 || _polled.IsAnyReady;
+            _polling.NoteLook(hasPaid);
+            if (hasPaid)
                 return found;
         }
-        int count = Wait(sleep);
+        int count = Sleep(sleep);
         _polling.NoteSleep(ReadClock() - start);
         return count;
     }
@@ -215,10 +225,12 @@ internal sealed class EventLoop : IDisposable
     {
         Instant end = start + (sleep < _polling.Limit ? sleep.Value : _polling.Limit);
         int count;
-        while ((count = Wait(TimeSpan.Zero)) == 0 && ReadClock() < end)
+        while ((count = Wait(TimeSpan.Zero)) == 0 && !_polled.IsAnyReady && ReadClock() < end)
             Thread.Yield();
         return count;
     }
+
+    private int Sleep(TimeSpan? sleep) => Wait(_polled.TryArm() ? sleep : TimeSpan.Zero);
 
     private TimeSpan? SleepFor(TimeSpan? patience)
     {

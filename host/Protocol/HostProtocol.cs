@@ -181,15 +181,18 @@ internal enum Operation : ushort
     FindHostName = 23,
 
     /// <summary>Search domain number Argument, counted from 0, without a socket; the reply's option bytes hold it. ENOENT behind the last one.</summary>
-    GetSearchDomain = 29,
+    GetSearchDomain = 24,
 
     // UDP only, for IP_RECVERR; the option bytes hold a DatagramErrorDescription:
 
     /// <summary>The oldest error that waits; the reply's Address is where the datagram was to go. EAGAIN if there is none.</summary>
-    TakeDatagramError = 30,
+    TakeDatagramError = 25,
 
     /// <summary>A datagram to Address was refused before the host has seen it.</summary>
-    AddDatagramError = 31,
+    AddDatagramError = 26,
+
+    /// <summary>UDP only: the <see cref="SendRing"/> of a busy socket, made if need be. The reply brings the memory (SCM_RIGHTS).</summary>
+    GetSendRing = 27,
 }
 
 /// <summary>Option bits that travel with a request because the kernel socket holds them.</summary>
@@ -271,7 +274,10 @@ internal unsafe struct DatagramHeader
     /// <summary>The host's random mark, from the environment variable.</summary>
     public fixed byte Mark[8];
 
-    /// <summary>Set instead of a payload when an earlier datagram met an error (ECONNREFUSED …).</summary>
+    /// <summary>
+    /// Host to program: set instead of a payload when an earlier datagram met an error (ECONNREFUSED …). Program to host: 0, or
+    /// one of <see cref="SendSignal"/>.
+    /// </summary>
     public int Error;
 
     /// <summary>The peer: where to, or where from.</summary>

@@ -38,6 +38,9 @@ internal static unsafe class Kernel
     internal static nint SendMessage(int fd, MessageHeader* message, int flags) =>
         Call(SystemCall.SendMessage, fd, (nint)message, flags);
 
+    internal static nint ReceiveMessage(int fd, MessageHeader* message, int flags) =>
+        Call(SystemCall.ReceiveMessage, fd, (nint)message, flags);
+
     internal static nint Receive(int fd, void* buffer, nuint length, int flags) =>
         Call(SystemCall.ReceiveFrom, fd, (nint)buffer, (nint)length, flags);
 
@@ -70,10 +73,21 @@ internal static unsafe class Kernel
         return Call(SystemCall.MapMemory, 0, (nint)length, readWrite, privateAnonymous, -1);
     }
 
+    /// <summary>Memory shared with others, at the given address in place of what is mapped there, or anywhere for 0.</summary>
+    internal static nint MapShared(nint address, nuint length, int fd)
+    {
+        const int readWrite = 3; // PROT_READ | PROT_WRITE
+        const int shared = 1; // MAP_SHARED
+        const int replacing = 0x10; // MAP_FIXED
+        return Call(SystemCall.MapMemory, address, (nint)length, readWrite, address == 0 ? shared : shared | replacing, fd);
+    }
+
     internal static void UnmapMemory(nint address, nuint length) =>
         _ = Call(SystemCall.UnmapMemory, address, (nint)length);
 
     internal static int UnixName(UnixName* names) => (int)Call(SystemCall.UnixName, (nint)names);
+
+    internal static int Yield() => (int)Call(SystemCall.Yield);
 
     internal static int Clock(TimeSpec* now)
     {
