@@ -34,6 +34,7 @@ internal sealed class TranscriptTests
     [TestCase("canceling", TestName = "Cancelled_threads")]
     [TestCase("threads", TestName = "Threads_that_connect_accept_close_and_fork")]
     [TestCase("interrupts", TestName = "Interrupted_and_restarted_calls")]
+    [TestCase("flooding", TestName = "A_UDP_socket_that_sends_so_much_that_it_has_a_ring")]
     [TestCase("livesignals", TestName = "Signal_handlers_that_make_connections")]
     public void A_program_s_calls(string name) => Compare(Compile(name));
 

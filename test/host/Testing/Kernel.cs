@@ -7,13 +7,15 @@ namespace Pyco.Host.Tests.Testing;
 /// <summary>What the tests ask the kernel for.</summary>
 internal static unsafe class Kernel
 {
+    private static readonly string[] Counted = ["socket:", "anon_inode:", "/memfd:pyco"];
+
     public static Errno LastErrno => (Errno)Marshal.GetLastPInvokeError();
 
     /// <summary>
     /// How many descriptors of the kinds that hosts and their clients hold are open in this process. Files do not count:
     /// the runtime opens and closes them as it likes.
     /// </summary>
-    public static int OpenDescriptors => Directory.GetFileSystemEntries("/proc/self/fd").Count(IsSocketOrEvent);
+    public static int OpenDescriptors => Directory.GetFileSystemEntries("/proc/self/fd").Count(IsCounted);
 
     /// <summary>The result of a system call that must not fail.</summary>
     public static int Check(int result) => result >= 0 ? result : throw SystemCallException.Last("a system call of the test");
@@ -37,10 +39,10 @@ internal static unsafe class Kernel
         return poll.Returned;
     }
 
-    private static bool IsSocketOrEvent(string entry)
+    private static bool IsCounted(string entry)
     {
         string? target = new FileInfo(entry).LinkTarget;
         return target is not null &&
-            (target.StartsWith("socket:", StringComparison.Ordinal) || target.StartsWith("anon_inode:", StringComparison.Ordinal));
+            Counted.Any(kind => target.StartsWith(kind, StringComparison.Ordinal));
     }
 }

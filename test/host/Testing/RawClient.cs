@@ -59,6 +59,16 @@ internal sealed unsafe class RawClient : IDisposable
         return length == sizeof(Reply) ? reply : null;
     }
 
+    /// <summary>The answer that is there with the descriptor that came with it, which is the caller's, or -1.</summary>
+    public Reply? TakeReply(out int descriptor)
+    {
+        Reply reply;
+        List<int> descriptors = [];
+        nint length = DescriptorPassing.Receive(Descriptor, (byte*)&reply, (nuint)sizeof(Reply), descriptors);
+        descriptor = descriptors.Count == 1 ? descriptors[0] : -1;
+        return length == sizeof(Reply) ? reply : null;
+    }
+
     /// <summary>True once the host has closed its end.</summary>
     public bool IsClosedByHost()
     {

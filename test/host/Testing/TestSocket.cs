@@ -135,11 +135,18 @@ internal sealed unsafe class TestSocket : IDisposable
         }
     }
 
-    /// <summary>A datagram to a peer of the moment, with its header in front.</summary>
-    public void SendTo(IpEndpoint peer, ReadOnlySpan<byte> payload)
+    /// <summary>A header with the host's mark.</summary>
+    public DatagramHeader NewHeader()
     {
         DatagramHeader header = default;
         MemoryMarshal.Write(new Span<byte>(header.Mark, sizeof(ulong)), _host.Credentials.Mark);
+        return header;
+    }
+
+    /// <summary>A datagram to a peer of the moment, with its header in front.</summary>
+    public void SendTo(IpEndpoint peer, ReadOnlySpan<byte> payload)
+    {
+        DatagramHeader header = NewHeader();
         header.Peer = WireAddresses.Write(peer, isV6: false);
         Send([.. MemoryMarshal.AsBytes(new ReadOnlySpan<DatagramHeader>(in header)), .. payload]);
     }
