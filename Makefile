@@ -25,7 +25,7 @@ export DOTNET_NOLOGO := 1
 
 BUILD_RULES := Directory.Build.props Directory.Build.targets Directory.Packages.props global.json .editorconfig
 CLI_SOURCES := $(shell find cli network host vde posix stack -name '*.cs' -o -name '*.c' -o -name '*.csproj' | grep -v /obj/)
-SHIM_SOURCES := $(shell find shim native host/Protocol -type f 2>/dev/null | grep -vE '/(obj|bin)/')
+SHIM_SOURCES := $(shell find shim native host/Protocol -type f 2>/dev/null | grep -vE '/(obj|bin)/') stack/Errno.cs posix/Constants.cs posix/OptionNumbers.cs
 
 .PHONY: all setup build programs test check format demo bench install uninstall clean
 all: programs build
