@@ -18,6 +18,9 @@ internal sealed class NetworkFolder : IDisposable
     private const int OwnerOnly = 0x180; // 0600
 
     /// <summary>A plug's, at a high port.</summary>
+    /// <summary>Far more than others can begin and end at the same place meanwhile.</summary>
+    private const int MostAttempts = 1000;
+
     private const string LongestSocketName = "/10000.99";
 
     private readonly bool _isOurs;
@@ -63,7 +66,7 @@ internal sealed class NetworkFolder : IDisposable
         if (!UnixAddress.TryFromPath(path + LongestSocketName, out _))
             throw new IOException($"the path {path} is too long for sockets in it (107 octets with their names): choose a shorter one");
         bool isOurs = false;
-        while (true)
+        for (int attempt = 0; attempt < MostAttempts; attempt++)
         {
             isOurs |= TryMake(path);
             int descriptor = TryLock(path);
@@ -80,6 +83,7 @@ internal sealed class NetworkFolder : IDisposable
                 folder.Open(options);
             return folder;
         }
+        throw new IOException($"cannot make the network's folder {path}: is it a link to a place that is not there?");
     }
 
     public void Dispose()

@@ -47,13 +47,18 @@ public static class SecretFile
             Access = FileAccess.Write,
             UnixCreateMode = OwnerOnly,
         };
-        using (FileStream file = new(draft, options))
+        try
         {
-            KernelEntropy.Instance.Fill(octets);
-            file.Write(octets);
+            using (FileStream file = new(draft, options))
+            {
+                KernelEntropy.Instance.Fill(octets);
+                file.Write(octets);
+            }
+            return Libc.link(draft, path) == 0; // File.Move looks first and then renames: too late for others
         }
-        bool isFirst = Libc.link(draft, path) == 0; // File.Move looks first and then renames: too late for others
-        _ = Libc.unlink(draft);
-        return isFirst;
+        finally
+        {
+            _ = Libc.unlink(draft);
+        }
     }
 }

@@ -166,8 +166,7 @@ internal static unsafe class Datagrams
         StackHost.Sign(&header);
         header.Error = SendSignal.Detour;
         nint sent = Pass(fd, message, &header, flags);
-        if (sent < 0)
-            SendRingWriter.TakeDetourBack(detour);
+        SendRings.EndDetour(fd, detour, isSent: sent >= 0);
         return sent;
     }
 

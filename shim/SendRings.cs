@@ -19,7 +19,7 @@ internal static unsafe class SendRings
     private const long BusyPeriod = 10; // milliseconds
 
     /// <summary>A refusal is asked about again after so many messages.</summary>
-    private const int AfterRefusal = -1_000_000;
+    private const int AfterRefusal = -50_000;
 
     /// <summary>Every so many messages it is looked whether the host is there.</summary>
     private const int LookInterval = 64;
@@ -31,37 +31,63 @@ internal static unsafe class SendRings
     /// <param name="message">The payload.</param>
     /// <param name="header">What goes before the payload, or null.</param>
     /// <param name="payload">Its length.</param>
-    /// <param name="detour">Set to the ring that could not take it: the kernel socket's message has to say that it makes a detour.</param>
+    /// <param name="detour">
+    /// Set to the ring that could not take it: the kernel socket's message has to say that it makes a detour, and afterwards
+    /// <see cref="EndDetour"/> is called.
+    /// </param>
     internal static bool TrySend(
         int fd, MessageHeader* message, DatagramHeader* header, nuint payload, ref SendRingHeader* detour)
     {
-        fixed (Slots* slots = &Known)
+        Slot* slot = SlotOf(fd);
+        AddUser(slot, 1);
+        if (!SendRingWriter.TryLock(ref slot->Lock))
         {
-            Slot* slot = (Slot*)slots->Octets + (fd % SlotCount);
-            if (!SendRingWriter.TryLock(ref slot->Lock))
+            // A signal handler, perhaps, over the owner.
+            if (slot->Fd == fd && slot->HasRing != 0)
+                detour = (SendRingHeader*)slot->Address;
+        }
+        else
+        {
+            SendRingHeader* ring = Find(slot, fd);
+            bool isSent = ring != null && SendRingWriter.TryWrite(ring, message, header, payload);
+            SendRingWriter.Release(ref slot->Lock);
+            if (isSent)
             {
-                // A signal handler, perhaps, over the owner. What the slot says is not certain now, but leads to a ring.
-                if (slot->Fd == fd && slot->HasRing != 0)
-                    detour = (SendRingHeader*)slot->Address;
+                RingIfAsleep(fd, ring);
+                AddUser(slot, -1);
+                return true;
             }
-            else
-            {
-                SendRingHeader* ring = Find(slot, fd);
-                bool isSent = ring != null && SendRingWriter.TryWrite(ring, message, header, payload);
-                SendRingWriter.Release(ref slot->Lock);
-                if (isSent)
-                {
-                    RingIfAsleep(fd, ring);
-                    return true;
-                }
 
-                detour = ring;
-            }
+            detour = ring;
         }
 
         if (detour != null)
             SendRingWriter.AnnounceDetour(detour);
+        else
+            AddUser(slot, -1);
         return false;
+    }
+
+    /// <summary>The message that was to make a detour has been sent, or has not.</summary>
+    internal static void EndDetour(int fd, SendRingHeader* detour, bool isSent)
+    {
+        if (!isSent)
+            SendRingWriter.TakeDetourBack(detour);
+        AddUser(SlotOf(fd), -1);
+    }
+
+    private static Slot* SlotOf(int fd)
+    {
+        fixed (Slots* slots = &Known)
+            return (Slot*)slots->Octets + (fd % SlotCount); // statics do not move: there is no garbage collector
+    }
+
+    private static void AddUser(Slot* slot, int change)
+    {
+        int count;
+        do
+            count = slot->Users;
+        while (Interlocked.CompareExchange(ref slot->Users, count + change, count) != count);
     }
 
     private static SendRingHeader* Find(Slot* slot, int fd)
@@ -100,6 +126,8 @@ internal static unsafe class SendRings
     private static SendRingHeader* Attach(Slot* slot, int fd)
     {
         slot->Count = AfterRefusal;
+        if (slot->Address != 0 && slot->Users > 1)
+            return null; // others are still at work with the older ring
         Request request = default;
         request.Operation = Operation.GetSendRing;
         Reply reply;
@@ -108,7 +136,7 @@ internal static unsafe class SendRings
         if (memory < 0)
             return null;
 
-        // In place of the slot's older ring, whose address a thread that makes a detour may still know.
+        // In place of the slot's older ring.
         nint at = error == Errno.None ? Kernel.MapShared(slot->Address, SendRing.WholeOctets, memory) : -1;
         _ = Kernel.Close(memory);
         if (at <= 0)
@@ -131,8 +159,9 @@ internal static unsafe class SendRings
         header.Error = SendSignal.Bell;
         IoVector vector = new() { Base = (byte*)&header, Length = (nuint)sizeof(DatagramHeader) };
         MessageHeader message = new() { Vectors = &vector, VectorCount = 1 };
-        _ = Kernel.SendMessage(fd, &message, MsgDontwait | MsgNosignal);
-        _ = Interlocked.CompareExchange(ref ring->WantsBell, 0, wish);
+        nint sent = Kernel.SendMessage(fd, &message, MsgDontwait | MsgNosignal);
+        if (sent >= 0 || sent == -(int)Errno.EAGAIN)
+            _ = Interlocked.CompareExchange(ref ring->WantsBell, 0, wish);
     }
 
     private struct Slot
@@ -148,6 +177,9 @@ internal static unsafe class SendRings
 
         public long Begin;
 
+        /// <summary>Threads at work with what is mapped at <see cref="Address"/>, the one that has the lock included.</summary>
+        public int Users;
+
         /// <summary>The socket's, because its descriptor's number may have become another's.</summary>
         public ulong Cookie;
 
@@ -157,7 +189,7 @@ internal static unsafe class SendRings
 
     private struct Slots
     {
-        // The size of Slot: 4 * 4 + 8 + 8 + 8.
-        public fixed byte Octets[SlotCount * 40];
+        // The size of Slot: 4 * 4 + 8 + 4, aligned to 8, + 8 + 8.
+        public fixed byte Octets[SlotCount * 48];
     }
 }

@@ -16,7 +16,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     private const int MessagesPerTurn = 2 * IncomingMessages.Capacity;
 
     /// <summary>More than what can wait in the program's queue and in its ring.</summary>
-    private const int MostWaiting = SendRing.DataOctets / SendRing.Alignment;
+    private const int MostWaiting = 2 * SendRing.DataOctets / SendRing.Alignment;
 
     private bool _mayRead;
     private readonly Queue<Datagram> _waiting = new(capacity: 0);
@@ -89,9 +89,11 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     }
 
     /// <summary>The ring through which the program may send, made now if it has none.</summary>
-    /// <returns>Null if there is no descriptor or no memory left for one.</returns>
+    /// <returns>Null if there are enough, or no descriptor or memory for one.</returns>
     public SendRingReader? GetRing(Instant now)
     {
+        // What the one who asks has sent before goes before what he sends through the ring.
+        HearSent(now);
         if (_ring is not null || !IsAttached || Bridge.SendRings == SendRing.MostOfHost)
             return _ring;
         _ring = SendRingReader.TryCreate(this);
@@ -103,7 +105,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
             CloseRing();
             return null;
         }
-        HearSent(now); // which goes before what comes through the ring
+        Bridge.Loop.Poll(_ring);
         return _ring;
     }
 
@@ -135,8 +137,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         PollDescriptor end = new() { Descriptor = Descriptor, Events = 0 };
         if (!IsAttached || Libc.poll(&end, 1, 0) != 1)
             return false; // only a hang-up is told unasked
-        _mayRead = true;
-        MoveToStack(now);
+        HearSent(now);
         return !IsAttached;
     }
 
@@ -146,9 +147,10 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
             Bridge.Loop.Poll(_ring); // the bell, if there was one, has rung
         int budget = most - MoveFromRing(most, now);
         IncomingMessages messages = IncomingMessages.OfThisThread;
-        for (; _mayRead && IsAttached; budget -= IncomingMessages.Capacity)
+        // Once at least: a ring that is never empty must not keep those waiting who do not use it.
+        for (bool isFirst = true; _mayRead && IsAttached; isFirst = false)
         {
-            if (budget <= 0)
+            if (budget <= 0 && !isFirst)
             {
                 Bridge.ContinueNextTurn(this);
                 return;
@@ -157,7 +159,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
             _mayRead = count == IncomingMessages.Capacity; // an end is as many empty messages as were asked for
             bool isEnd = error is not (Errno.None or Errno.EAGAIN);
             // What these follow may have come into the ring in the last moment.
-            budget -= MoveFromRing(MostWaiting, now);
+            budget -= MoveFromRing(MostWaiting, now) + IncomingMessages.Capacity;
             for (int index = 0; index < count && !isEnd; index++)
             {
                 isEnd = messages.IsEnd(index);

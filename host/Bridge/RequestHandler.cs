@@ -109,7 +109,11 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             return NewReply(Errno.ENOTCONN);
         ProgramSocket socket = bridge.FindOrOpen(key, now);
         if (request.Operation is Operation.ConnectDatagram or Operation.SetOption && socket is DatagramSocket { IsAttached: true } sender)
+        {
             sender.HearSent(now);
+            if (!sender.IsAttached)
+                return NewReply(Errno.ENOTCONN); // its program has ended it meanwhile
+        }
         return request.Operation switch
         {
             Operation.Bind => NewReply(Bind(socket, request, now)),
@@ -230,6 +234,7 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
 
     private void GetSendRing(RequestChannel channel, Instant now)
     {
+        bridge.HearDatagramSockets(now);
         if (!TryIdentifyAttached(channel.Attached, out SocketKey key) || bridge.Sockets.Find(key) is not DatagramSocket socket)
             channel.Reply(NewReply(Errno.EOPNOTSUPP));
         else if (socket.GetRing(now) is { } ring)

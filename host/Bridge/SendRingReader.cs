@@ -29,7 +29,10 @@ internal sealed unsafe class SendRingReader : PolledSource, IDisposable
     /// <summary>The memory's, for those who map it.</summary>
     public int Descriptor => _memory.Descriptor;
 
-    public override bool IsReady => _header->Tail != _head;
+    public override bool IsReady => Tail != _head;
+
+    /// <summary>In whole steps, as the head is: an odd one would never be reached.</summary>
+    private nuint Tail => _header->Tail & ~(nuint)(SendRing.Alignment - 1);
 
     /// <summary>Makes one.</summary>
     /// <returns>Null if there is no descriptor or no memory left.</returns>
@@ -55,7 +58,7 @@ internal sealed unsafe class SendRingReader : PolledSource, IDisposable
     public bool TryTake(Span<byte> buffer, out int length)
     {
         length = 0;
-        nuint tail = _header->Tail;
+        nuint tail = Tail;
         if (tail == _head)
             return false;
         nuint at = _head % SendRing.DataOctets;
@@ -71,7 +74,7 @@ internal sealed unsafe class SendRingReader : PolledSource, IDisposable
         nuint whole = Align((nuint)sizeof(SendRecord) + octets);
         if (octets > SendRing.LongestMessage || whole > room || tail - next < whole || tail - next > SendRing.DataOctets)
         {
-            MoveHead(tail & ~(nuint)(SendRing.Alignment - 1)); // nonsense: what is in the ring is lost, to those who wrote it
+            MoveHead(tail); // nonsense: what is in the ring is lost, to those who wrote it
             return false;
         }
         length = (int)octets;

@@ -87,8 +87,6 @@ internal static unsafe class Kernel
 
     internal static int UnixName(UnixName* names) => (int)Call(SystemCall.UnixName, (nint)names);
 
-    internal static int Yield() => (int)Call(SystemCall.Yield);
-
     internal static int Clock(TimeSpec* now)
     {
         const int monotonic = 1;

@@ -16,7 +16,6 @@ internal static class SystemCall
     public const int PollWithMask = 73;
     public const int SignalAction = 134;
     public const int ClockGetTime = 113;
-    public const int Yield = 124;
     public const int UnixName = 160;
     public const int UnmapMemory = 215;
     public const int MapMemory = 222;
@@ -49,7 +48,6 @@ internal static class SystemCall
     public const int PollWithMask = 271;
     public const int SignalAction = 13;
     public const int ClockGetTime = 228;
-    public const int Yield = 24;
     public const int UnixName = 63;
     public const int MapMemory = 9;
     public const int UnmapMemory = 11;

@@ -22,6 +22,9 @@ public sealed record DatagramError
     /// <summary>The largest packet of the next hop that did not take this one; 0 for other errors.</summary>
     public int Mtu { get; init; }
 
+    /// <summary>Of <see cref="Payload"/>, in octets.</summary>
+    public const int MostPayload = 88;
+
     /// <summary>The beginning of the datagram's payload, as far as it is known.</summary>
     public byte[] Payload { get; init; } = [];
 }

@@ -52,6 +52,25 @@ internal sealed unsafe class SendRingTests : HostTest
     }
 
     [Test]
+    public void What_another_process_has_sent_by_the_socket_goes_before_what_it_sends_through_the_ring()
+    {
+        _client.Post(Text("first"));
+        using TestRing same = TestRing.Get(Network, Left, _client, out _)!;
+        same.Write(Text("second"));
+        Assert.That(Received(), Is.EqualTo(new[] { "first", "second" }));
+    }
+
+    [Test]
+    public void A_ring_that_is_never_empty_keeps_nobody_waiting_who_does_not_use_it()
+    {
+        for (int number = 0; number < 500; number++)
+            _ring.Post(Text("ring"));
+        _client.Post(Text("socket"));
+        Network.Turn();
+        Assert.That(Received(), Does.Contain("socket"));
+    }
+
+    [Test]
     public void A_connect_is_behind_what_was_sent_before_it()
     {
         TestSocket other = Right.BindDatagram(54);

@@ -12,6 +12,16 @@ internal sealed class NetworkFolderTests
     public void RemoveRoot() => Directory.Delete(_root, recursive: true);
 
     [Test]
+    public void A_link_to_nowhere_is_no_place_for_a_network()
+    {
+        string path = Path.Combine(_root, "link");
+        File.CreateSymbolicLink(path, Path.Combine(_root, "nowhere"));
+        Assert.That(
+            () => NetworkFolder.Claim(new NetworkOptions { Path = path }),
+            Throws.InstanceOf<IOException>().With.Message.Contains("a link to a place that is not there"));
+    }
+
+    [Test]
     public void A_network_that_begins_while_another_ends_gets_the_folder_or_hears_that_it_is_taken()
     {
         NetworkOptions options = new() { Path = Path.Combine(_root, "net") };

@@ -132,6 +132,15 @@ internal sealed unsafe class SendRingTests
     }
 
     [Test]
+    public void An_end_that_no_message_reaches_does_not_keep_the_host_awake()
+    {
+        _ring->Tail = 5;
+        Assert.That(Take(), Is.Null);
+        Assert.That(_host.IsReady, Is.False);
+        Assert.That(_host.TryArm(), Is.True);
+    }
+
+    [Test]
     public void Nonsense_in_the_memory_leads_neither_side_out_of_it()
     {
         Random random = new(21);

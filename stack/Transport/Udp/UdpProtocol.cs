@@ -189,6 +189,7 @@ internal sealed class UdpProtocol(
             network.ReportPathMtu(error.Destination, mtu, now);
         if (socket.QueuesErrors)
         {
+            ReadOnlySpan<byte> payload = quotedTransportOctets[UdpHeader.Length..];
             socket.Queue(new DatagramError
             {
                 Errno = error.Errno,
@@ -197,7 +198,7 @@ internal sealed class UdpProtocol(
                 Type = error.Type,
                 Code = error.Code,
                 Mtu = error.Mtu ?? 0,
-                Payload = quotedTransportOctets[UdpHeader.Length..].ToArray(),
+                Payload = payload[..Math.Min(payload.Length, DatagramError.MostPayload)].ToArray(),
             });
         }
         if (socket.QueuesErrors || (socket.Remote is not null && (error.IsHard || error.Errno == Errno.EMSGSIZE)))
