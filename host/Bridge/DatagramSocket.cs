@@ -18,7 +18,11 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     /// <summary>More than what can wait in the program's queue and in its ring.</summary>
     private const int MostWaiting = 2 * SendRing.DataOctets / SendRing.Alignment;
 
+    /// <summary>More turns than it takes to read a full ring, so that one that is never empty keeps the queue waiting for a moment only.</summary>
+    private const int MostTurnsOfRing = 64;
+
     private bool _mayRead;
+    private int _turnsOfRing;
     private readonly Queue<Datagram> _waiting = new(capacity: 0);
     private Errno _untoldError;
     private SendRingReader? _ring;
@@ -146,8 +150,11 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         if (_ring is not null)
             Bridge.Loop.Poll(_ring); // the bell, if there was one, has rung
         int budget = most - MoveFromRing(most, now);
+        // The ring's turn first, as long as that ends: what is in the queue may have to come behind it.
+        if (budget <= 0 && _ring is { IsReady: true } && ++_turnsOfRing < MostTurnsOfRing)
+            return;
+        _turnsOfRing = 0;
         IncomingMessages messages = IncomingMessages.OfThisThread;
-        // Once at least: a ring that is never empty must not keep those waiting who do not use it.
         for (bool isFirst = true; _mayRead && IsAttached; isFirst = false)
         {
             if (budget <= 0 && !isFirst)

@@ -63,11 +63,17 @@ internal sealed unsafe class SendRingTests : HostTest
     [Test]
     public void A_ring_that_is_never_empty_keeps_nobody_waiting_who_does_not_use_it()
     {
-        for (int number = 0; number < 500; number++)
-            _ring.Post(Text("ring"));
         _client.Post(Text("socket"));
-        Network.Turn();
-        Assert.That(Received(), Does.Contain("socket"));
+        List<string> received = [];
+        for (int turn = 0; turn < 100 && !received.Contains("socket"); turn++)
+        {
+            for (int number = 0; number < 20; number++)
+                _ring.Post(Text("ring"));
+            Network.Turn();
+            while (_server.ReceiveDatagram(out _) is { } payload)
+                received.Add(System.Text.Encoding.ASCII.GetString(payload));
+        }
+        Assert.That(received, Does.Contain("socket"));
     }
 
     [Test]
