@@ -8,8 +8,12 @@ namespace Pyco.Shim;
 /// <summary>Control messages of UDP sockets (ip(7), ipv6(7)): addresses, time to live and type of service.</summary>
 internal static unsafe class DatagramControl
 {
+    private const uint LoopbackAddress = 0x0100007f; // 127.0.0.1 in network order
+
     private const int LoopbackIndex = 1;
     private const int InterfaceIndex = 2;
+
+    private static volatile uint KnownLinkAddress;
 
     /// <summary>Adds what the program has asked for behind what the kernel wrote.</summary>
     internal static void Write(SocketState state, DatagramHeader* header, MessageHeader* message, nuint used)
@@ -90,10 +94,20 @@ internal static unsafe class DatagramControl
     {
         const uint limitedBroadcast = uint.MaxValue;
         uint address = *(uint*)(destination + 12);
+        if (destination[12] >> 4 != 0xe && address != limitedBroadcast)
+            return address;
+        uint own = isLoopback ? LoopbackAddress : LinkAddress();
+        return own != 0 ? own : address;
+    }
+
+    /// <summary>The first of the link, asked for once: a host's addresses stay as they are.</summary>
+    private static uint LinkAddress()
+    {
+        const int firstOfLink = 1;
         Reply reply;
-        return (destination[12] >> 4 == 0xe || address == limitedBroadcast) && Interfaces.TryGet(isLoopback ? 0 : 1, &reply)
-            ? *(uint*)(reply.Address.Octets + 12)
-            : address;
+        if (KnownLinkAddress == 0 && Interfaces.TryGet(firstOfLink, &reply))
+            KnownLinkAddress = *(uint*)(reply.Address.Octets + 12);
+        return KnownLinkAddress;
     }
 
     private static void WriteTypeOfService(bool v6, byte value, MessageHeader* message, nuint room, ref nuint used)

@@ -58,8 +58,8 @@ internal static unsafe class SendRingWriter
         nuint length = payload + (header == null ? 0 : (nuint)sizeof(DatagramHeader));
         if (length > SendRing.LongestMessage)
             return false;
-        nuint whole = Align((nuint)sizeof(SendRecord) + length + SendRing.Alignment - 1);
-        nuint tail = Align(ring->Tail);
+        nuint whole = SendRing.RecordOctets(length);
+        nuint tail = SendRing.RoundDown(ring->Tail);
         nuint at = tail % SendRing.DataOctets;
         nuint rest = SendRing.DataOctets - at;
         nuint skipped = whole > rest ? rest : 0;
@@ -98,6 +98,4 @@ internal static unsafe class SendRingWriter
             left -= part;
         }
     }
-
-    private static nuint Align(nuint count) => count & ~(nuint)(SendRing.Alignment - 1);
 }

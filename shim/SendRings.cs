@@ -39,33 +39,47 @@ internal static unsafe class SendRings
         int fd, MessageHeader* message, DatagramHeader* header, nuint payload, ref SendRingHeader* detour)
     {
         Slot* slot = SlotOf(fd);
-        AddUser(slot, 1);
-        if (!SendRingWriter.TryLock(ref slot->Lock))
-        {
-            // A signal handler, perhaps, over the owner.
-            if (slot->Fd == fd && slot->HasRing != 0)
-                detour = (SendRingHeader*)slot->Address;
-        }
-        else
-        {
-            SendRingHeader* ring = Find(slot, fd);
-            bool isSent = ring != null && SendRingWriter.TryWrite(ring, message, header, payload);
+        SendRingHeader* ring = Borrow(slot, fd, out bool hasLock);
+        if (ring == null)
+            return false;
+        bool isSent = hasLock && SendRingWriter.TryWrite(ring, message, header, payload);
+        if (hasLock)
             SendRingWriter.Release(ref slot->Lock);
-            if (isSent)
-            {
-                RingIfAsleep(fd, ring);
-                AddUser(slot, -1);
-                return true;
-            }
-
-            detour = ring;
+        if (isSent)
+        {
+            RingIfAsleep(fd, ring);
+            AddUser(slot, -1);
+            return true;
         }
 
-        if (detour != null)
-            SendRingWriter.AnnounceDetour(detour);
-        else
-            AddUser(slot, -1);
+        SendRingWriter.AnnounceDetour(ring);
+        detour = ring;
         return false;
+    }
+
+    /// <summary>
+    /// The socket's ring, or null. As long as it is counted among the users, nothing else is mapped in its place; nobody may
+    /// write to it without the lock of its slot, which a signal handler does not get over its owner.
+    /// </summary>
+    private static SendRingHeader* Borrow(Slot* slot, int fd, out bool hasLock)
+    {
+        hasLock = SendRingWriter.TryLock(ref slot->Lock);
+        SendRingHeader* ring;
+        if (hasLock)
+        {
+            ring = Find(slot, fd);
+            if (ring != null)
+                AddUser(slot, 1);
+            else
+                SendRingWriter.Release(ref slot->Lock);
+            return ring;
+        }
+
+        AddUser(slot, 1);
+        ring = slot->Fd == fd && slot->HasRing != 0 ? (SendRingHeader*)slot->Address : null;
+        if (ring == null)
+            AddUser(slot, -1);
+        return ring;
     }
 
     /// <summary>The message that was to make a detour has been sent, or has not.</summary>
@@ -126,7 +140,7 @@ internal static unsafe class SendRings
     private static SendRingHeader* Attach(Slot* slot, int fd)
     {
         slot->Count = AfterRefusal;
-        if (slot->Address != 0 && slot->Users > 1)
+        if (slot->Address != 0 && slot->Users != 0)
             return null; // others are still at work with the older ring
         Request request = default;
         request.Operation = Operation.GetSendRing;
@@ -177,7 +191,7 @@ internal static unsafe class SendRings
 
         public long Begin;
 
-        /// <summary>Threads at work with what is mapped at <see cref="Address"/>, the one that has the lock included.</summary>
+        /// <summary>Threads at work with what is mapped at <see cref="Address"/>.</summary>
         public int Users;
 
         /// <summary>The socket's, because its descriptor's number may have become another's.</summary>

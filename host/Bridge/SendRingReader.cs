@@ -32,7 +32,7 @@ internal sealed unsafe class SendRingReader : PolledSource, IDisposable
     public override bool IsReady => Tail != _head;
 
     /// <summary>In whole steps, as the head is: an odd one would never be reached.</summary>
-    private nuint Tail => _header->Tail & ~(nuint)(SendRing.Alignment - 1);
+    private nuint Tail => SendRing.RoundDown(_header->Tail);
 
     /// <summary>Makes one.</summary>
     /// <returns>Null if there is no descriptor or no memory left.</returns>
@@ -71,7 +71,7 @@ internal sealed unsafe class SendRingReader : PolledSource, IDisposable
             octets = Volatile.Read(ref *(uint*)_data);
         }
         nuint room = SendRing.DataOctets - at;
-        nuint whole = Align((nuint)sizeof(SendRecord) + octets);
+        nuint whole = SendRing.RecordOctets(octets);
         if (octets > SendRing.LongestMessage || whole > room || tail - next < whole || tail - next > SendRing.DataOctets)
         {
             MoveHead(tail); // nonsense: what is in the ring is lost, to those who wrote it
@@ -93,8 +93,6 @@ internal sealed unsafe class SendRingReader : PolledSource, IDisposable
         _memory.Discard(from: SendRing.HeaderOctets);
         _memory.Dispose();
     }
-
-    private static nuint Align(nuint length) => (length + SendRing.Alignment - 1) & ~(nuint)(SendRing.Alignment - 1);
 
     private void MoveHead(nuint head)
     {

@@ -27,6 +27,12 @@ internal static class SendRing
 
     /// <summary>Who comes later gets none: each takes a descriptor and memory, for whatever a program may open.</summary>
     public const int MostOfHost = 64;
+
+    /// <summary>A count of octets as a multiple of <see cref="Alignment"/>, at most what it was.</summary>
+    public static nuint RoundDown(nuint octets) => octets & ~(nuint)(Alignment - 1);
+
+    /// <summary>The octets that a message takes with its <see cref="SendRecord"/>.</summary>
+    public static unsafe nuint RecordOctets(nuint message) => RoundDown((nuint)sizeof(SendRecord) + message + Alignment - 1);
 }
 
 /// <summary>The first page of the memory. Words that different sides write often have cache lines of their own.</summary>

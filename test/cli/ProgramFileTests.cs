@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
 using Pyco.Cli.Run;
+using Pyco.Integration.Tests.Support;
 using Pyco.Vde.Tests;
 
 namespace Pyco.Cli.Tests;
@@ -69,11 +70,10 @@ internal sealed class ProgramFileTests
             () => ProgramFile.NeedsShell(Script("#!/no/such/shell\n")),
             Throws.TypeOf<LaunchException>().With.Message.Contains("/no/such/shell does not exist"));
 
-    [Test]
+    /// <summary>Nobody else may give a file to a foreign group.</summary>
+    [Test, NeedsRoot]
     public void A_program_that_is_set_to_another_group_is_refused()
     {
-        if (!Environment.IsPrivilegedProcess)
-            Assert.Ignore("needs root: nobody else may give a file to a foreign group");
         string path = Compile();
         const UnixFileMode setGroup = UnixFileMode.SetGroup | UnixFileMode.UserRead | UnixFileMode.UserExecute;
         Run("chgrp", "nogroup", path);

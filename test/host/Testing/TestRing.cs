@@ -54,7 +54,7 @@ internal sealed unsafe class TestRing : IDisposable
         byte* record = Data + (tail % SendRing.DataOctets);
         ((SendRecord*)record)->Length = (uint)message.Length;
         message.CopyTo(new Span<byte>(record + sizeof(SendRecord), message.Length));
-        nuint whole = ((nuint)(sizeof(SendRecord) + message.Length) + 7) & ~(nuint)7;
+        nuint whole = SendRing.RecordOctets((nuint)message.Length);
         Assert.That((tail % SendRing.DataOctets) + whole, Is.LessThanOrEqualTo((nuint)SendRing.DataOctets), "the test writes no more");
         Header->Tail = tail + whole;
     }
