@@ -40,15 +40,20 @@ internal sealed class Throughput(int streams) : PairMeasure
     }
 
     /// <summary>The ceiling of the stock switch: whole frames, with their headers, that two plugs get through it.</summary>
-    protected override void CompleteRound(Laboratory laboratory, Figure[] figures)
+    protected override void CompleteRound(Laboratory laboratory, Round round)
     {
-        if (streams != 1)
-            return;
+        if (streams == 1)
+            round.Take(Subject.Raw, () => [RawFrames(laboratory) * FrameOctets * 8 / 1e9]);
+    }
+
+    /// <summary>How many in a second.</summary>
+    private static double RawFrames(Laboratory laboratory)
+    {
         string frames = Child.Run(
             laboratory.Tools.Get("plugs"),
             laboratory.Switch.Control,
             laboratory.Options.Seconds.ToString(CultureInfo.InvariantCulture));
-        figures[0].Add(Subject.Raw, double.Parse(frames, CultureInfo.InvariantCulture) * FrameOctets * 8 / 1e9);
+        return double.Parse(frames, CultureInfo.InvariantCulture);
     }
 
     /// <summary>Tries until the server is there: it stops listening for a moment after a connection that only probes.</summary>

@@ -14,6 +14,9 @@ internal sealed class Figure(string name, string unit, params IReadOnlyList<Bar>
 
     public IReadOnlyList<Bar> Bars { get; } = bars;
 
+    /// <summary>The highest share of stolen time among the measurements, from 0 to 1; null if it was not looked at.</summary>
+    public double? Stolen { get; set; }
+
     public void Add(Subject subject, double value)
     {
         if (!_values.TryGetValue(subject, out List<double>? values))

@@ -39,6 +39,7 @@ internal static class FigureFile
         {
             ["name"] = figure.Name.Trim(),
             ["unit"] = figure.Unit,
+            ["stolen"] = figure.Stolen,
             ["values"] = values,
             ["bars"] = new JsonArray([.. figure.Bars.Select(bar => Describe(figure, bar))]),
         };

@@ -33,8 +33,15 @@ internal static class FigureTable
         foreach ((_, string heading) in columns)
             table.AddColumn(new TableColumn(heading).RightAligned());
         table.AddColumn("unit");
+        table.AddColumn(new TableColumn("stolen").RightAligned());
         foreach (Figure figure in figures)
-            table.AddRow([figure.Name, .. columns.Select(column => Number(Figure.Median(figure.Values(column.Subject)))), figure.Unit]);
+        {
+            table.AddRow(
+            [
+                figure.Name, .. columns.Select(column => Number(Figure.Median(figure.Values(column.Subject)))), figure.Unit,
+                Stolen(figure.Stolen),
+            ]);
+        }
         return table;
     }
 
@@ -69,6 +76,9 @@ internal static class FigureTable
         false => "[red]missed[/]",
         null => bar.Limit is null ? "" : "not measured",
     };
+
+    private static string Stolen(double? share) =>
+        share is not { } stolen ? "" : string.Create(CultureInfo.InvariantCulture, $"≤ {100 * stolen:0} %");
 
     private static string Number(double? value) => value is not { } number
         ? ""
