@@ -32,7 +32,7 @@ internal static class NetViews
     }
 
     /// <summary>Removes what a network that was killed has left behind; false if there is no such.</summary>
-    private static bool TryRemoveKilled(string path)
+    public static bool TryRemoveKilled(string path)
     {
         using NetworkClient? network = NetworkClient.TryConnect(path);
         if (network is not null || !NetworkClient.Exists(path))

@@ -24,7 +24,7 @@ internal static class VdeSetup
         start    makes a network at CTL (default /tmp/pic0.ctl) that every user may join, and a TAP device DEV (default vde0)
                  through which the machine itself is a host of it at ADDR (default 10.40.0.1/24). The device needs root;
                  '-' for DEV leaves it out.
-        stop     ends the network, and the device with it.
+        stop     ends the network, and the device with it; also removes what one has left behind that was killed.
         restart  does both.
 
         pyco-net does more: pyco-net -h
@@ -88,8 +88,12 @@ internal static class VdeSetup
 
     private static void Stop(string path)
     {
-        using NetworkClient network = NetArguments.Connect(Path.GetFullPath(path));
-        network.Stop();
-        Terminal.Out($"network {Path.GetFullPath(path)} has ended\n");
+        path = Path.GetFullPath(path);
+        if (!NetViews.TryRemoveKilled(path))
+        {
+            using NetworkClient network = NetArguments.Connect(path);
+            network.Stop();
+        }
+        Terminal.Out($"network {path} has ended\n");
     }
 }

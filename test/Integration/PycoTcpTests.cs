@@ -39,6 +39,23 @@ internal sealed class PycoTcpTests : NetworkTest
         Assert.That(Directory.Exists(Control), Is.False);
     }
 
+    [TestCase("restart")]
+    [TestCase("start")]
+    [TestCase("stop")]
+    public void A_network_that_was_killed_is_cleaned_up(string command)
+    {
+        Start(Repository.PycoVdeSetup, "start", "10.41.0.1/24", Control, "-").Succeed();
+        HostProcess.Kill(Status("pid", Control));
+
+        Start(Repository.PycoVdeSetup, command, "10.41.0.1/24", Control, "-").Succeed();
+
+        Assert.That(Directory.Exists(Control), Is.EqualTo(command != "stop"));
+        if (command == "stop")
+            return;
+        Run("-f", Control, "--", "true").Succeed();
+        Start(Repository.PycoVdeSetup, "stop", "10.41.0.1/24", Control).Succeed();
+    }
+
     [Test, NeedsRoot]
     public void With_c_the_machine_itself_is_a_host_of_the_network_until_it_is_stopped()
     {
