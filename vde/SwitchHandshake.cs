@@ -104,7 +104,10 @@ internal sealed unsafe class SwitchHandshake : IDisposable
         _data = null;
     }
 
-    private bool TryAsk(Instant now)
+    /// <summary>Connects to the switch and asks nothing.</summary>
+    /// <returns>False if its backlog is full.</returns>
+    /// <exception cref="VdeException">There is none, or it is not for this user.</exception>
+    public bool TryKnock()
     {
         if (Control < 0)
         {
@@ -115,11 +118,16 @@ internal sealed unsafe class SwitchHandshake : IDisposable
         }
         if (!UnixAddress.TryFromPath(_controlPath, out UnixAddress address))
             throw new VdeException(VdeFailure.NoSwitch, $"the path {_controlPath} is too long for a socket (107 octets at most)");
-        if (UnixAddress.Connect(Control, address) != 0)
+        if (UnixAddress.Connect(Control, address) == 0)
+            return true;
+        Errno error = (Errno)Marshal.GetLastPInvokeError();
+        return error is Errno.EAGAIN or Errno.EINTR ? false : throw ConnectFailure(error);
+    }
+
+    private bool TryAsk(Instant now)
+    {
+        if (!TryKnock())
         {
-            Errno error = (Errno)Marshal.GetLastPInvokeError();
-            if (error is not (Errno.EAGAIN or Errno.EINTR))
-                throw ConnectFailure(error);
             if (now >= _giveUp)
                 throw NoAnswer();
             NextTry = now + KnockAgain;

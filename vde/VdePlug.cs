@@ -95,6 +95,15 @@ public sealed unsafe class VdePlug : IPolledLink
 
     public bool WantsWrite => _data.WantsWrite;
 
+    /// <summary>Looks whether there is a switch, without a plug for it.</summary>
+    /// <exception cref="VdeException">There is none for this user; the message says what to do.</exception>
+    public static void FindSwitch(VnlLocator locator)
+    {
+        ArgumentNullException.ThrowIfNull(locator);
+        using SwitchHandshake handshake = new(locator, "", default);
+        _ = handshake.TryKnock(); // one with a full backlog is one
+    }
+
     /// <summary>Plugs in, and waits for the switch's answer for at most five seconds.</summary>
     /// <param name="locator">Where the switch is.</param>
     /// <param name="description">What the switch's management shows for the port, at most 128 octets.</param>

@@ -25,11 +25,18 @@ internal static class NetworkJoin
             throw new LaunchException($"the network at {path} has ended: start it again: pyco-net start {path}");
         if (!Path.Exists(path))
             throw new LaunchException($"no network at {path}: start one: pyco-net start {path}, or vde_switch -s {path} -d");
+        if (FindFault(order) is not { } fault)
+            return HostRole.Start(order, environment);
+        VdePlug.FindSwitch(order.Network); // without a switch there, all else is to no purpose
+        throw new LaunchException(fault);
+    }
+
+    /// <summary>What a stock switch cannot do.</summary>
+    private static string? FindFault(HostOrder order)
+    {
         if (order.Addresses.Count == 0)
-            throw new LaunchException("no address given: say which with -a, such as -a 10.40.0.32 (only networks of pyco-net choose one)");
-        if (AddressCheck.FindFault(order.Addresses, order.Gateway) is { } fault)
-            throw new LaunchException(fault);
-        return HostRole.Start(order, environment);
+            return "no address given: say which with -a, such as -a 10.40.0.32 (only networks of pyco-net choose one)";
+        return AddressCheck.FindFault(order.Addresses, order.Gateway);
     }
 
     private static HostReport Join(NetworkClient network, HostOrder order)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 using Pyco.Host;
@@ -20,7 +21,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
     /// <summary>RFC 791 §3.2: every link must carry packets of this length.</summary>
     private const int MinimumMtu = 68;
 
-    /// <summary>The most that a network of ours can be told; others carry 1500 whatever is asked for.</summary>
+    /// <summary>The most that a network of ours can be told.</summary>
     private const int LargestMtu = 9000;
 
     /// <summary>IFNAMSIZ without its NUL.</summary>
@@ -30,13 +31,11 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
     public RunOptions Read(ParseResult words)
     {
         if (words.Errors.Count > 0)
-            throw Wrong(words.Errors[0].Message);
+            throw Wrong(Describe(words.Errors[0]));
         string[] program = words.GetValue(command.Program) ?? [];
-        if (program.Length == 0)
-            throw Wrong("no program given");
         // The parser takes what it does not know for the program's name; ./-x names a program that begins so.
-        if (program[0].StartsWith('-'))
-            throw Wrong($"unknown option '{program[0]}'");
+        if (program.FirstOrDefault()?.StartsWith('-') == true)
+            throw Wrong($"unknown option '{program[0]}': the program's own come behind its name");
         if (words.GetValue(command.Verbose) && words.GetValue(command.Quiet))
             throw Wrong("-v and -q cannot both be given");
         (List<IpPrefix> addresses, List<IpAddress> withoutLength) = ReadAddresses(words);
@@ -45,7 +44,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         if (withoutLength.Count == 0 && AddressCheck.FindFault(addresses, gateway) is { } fault)
             throw Wrong(fault);
         VnlLocator? network = ReadNetwork(words.GetValue(command.Network));
-        return new RunOptions
+        RunOptions options = new()
         {
             Addresses = addresses,
             Gateway = gateway,
@@ -66,7 +65,14 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
                 : Verbosity.Normal,
             Program = program,
         };
+        // Last, because an option without its value has taken the program for it.
+        return program.Length > 0 ? options : throw Wrong($"no program given: name it behind the options, as in {command.Name} -- ./app");
     }
+
+    private static string Describe(ParseError error) =>
+        error.SymbolResult is OptionResult { Tokens.Count: 0, Option: { HelpName: { } value } option }
+            ? $"{option.Aliases.FirstOrDefault() ?? option.Name} needs {value} behind it"
+            : error.Message;
 
     private (List<IpPrefix> All, List<IpAddress> WithoutLength) ReadAddresses(ParseResult words)
     {

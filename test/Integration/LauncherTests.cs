@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Pyco.Integration.Tests.Support;
 
 namespace Pyco.Integration.Tests;
@@ -63,6 +64,32 @@ internal sealed class LauncherTests() : WireTest(WireKind.StockSwitch)
 
         Assert.That(run.WaitForExit(), Is.EqualTo(status), run.Transcript);
         Assert.That(run.Errors, Does.Match(@"^pyco-run: .+\n$"), "one clear line");
+    }
+
+    [TestCase("file", "is not a socket: give a switch's control directory")]
+    [TestCase("folder", "no switch at ")]
+    [TestCase("nothing", "no network at ")]
+    [TestCase("left", "nothing listens at ")]
+    public void What_is_no_switch_is_told_before_the_missing_address(string name, string expected)
+    {
+        Wire.Write("file", "no switch");
+        Directory.CreateDirectory(Wire.PathOf("folder"));
+        Directory.CreateDirectory(Wire.PathOf("left"));
+        using Socket left = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        left.Bind(new UnixDomainSocketEndPoint(Wire.PathOf("left/ctl"))); // it does not listen, as that of a switch that was killed
+        RunningProgram run = Wire.Start(Repository.PycoRun, "-f", Wire.PathOf(name), "--", "true");
+
+        Assert.That(run.WaitForExit(), Is.EqualTo(125), run.Transcript);
+        Assert.That(run.Errors, Does.Match($@"^pyco-run: .*{expected}.*\n$"));
+    }
+
+    [Test]
+    public void A_switch_that_chooses_no_address_asks_for_one()
+    {
+        RunningProgram run = Wire.Start(Repository.PycoRun, "-f", Wire.Control, "--", "true");
+
+        Assert.That(run.WaitForExit(), Is.EqualTo(125), run.Transcript);
+        Assert.That(run.Errors, Does.StartWith("pyco-run: no address given: say which with -a"));
     }
 
     [Test]

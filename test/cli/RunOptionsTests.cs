@@ -96,7 +96,13 @@ internal sealed class RunOptionsTests
     public void A_host_name_may_begin_with_a_digit_and_have_hyphens_and_dots(string name) =>
         Assert.That(Read("--hostname", name, "true").HostName, Is.EqualTo(name));
 
-    [TestCase("no program", "-a", "10.40.0.32")]
+    [TestCase("no program given: name it behind the options, as in pyco-run -- ./app (-h helps)", "-a", "10.40.0.32")]
+    [TestCase("no program given")]
+    [TestCase("'./app' is not an address", "-a", "./app")]
+    [TestCase("-a needs ADDR[/LEN] behind it (-h helps)", "-a")]
+    [TestCase("-f needs VNL behind it", "-a", "10.40.0.32", "-f")]
+    [TestCase("--mtu needs OCTETS behind it", "--mtu")]
+    [TestCase("unknown option '--bogus'", "--bogus")]
     [TestCase("'10.40.0.299' is not an address", "-a", "10.40.0.299", "true")]
     [TestCase("'10.40.32' is not an address", "-a", "10.40.32", "true")]
     [TestCase("from 1 to 32", "-a", "10.40.0.32/33", "true")]
