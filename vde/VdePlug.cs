@@ -34,7 +34,13 @@ public sealed class PlugCounters
 public sealed unsafe class VdePlug : IPolledLink
 {
     /// <summary>Ethernet's header and 1500 octets. A stock switch silently cuts what is longer than 1518.</summary>
-    public const int MaximumFrameLength = 14 + EthernetMtu;
+    public const int MaximumFrameLength = 14 + LargestMtu;
+
+    /// <summary>
+    /// The largest IP packet in octets. With a VLAN's tag, which a switch may add, such a frame has the 1518 octets at which
+    /// a stock switch ends it.
+    /// </summary>
+    public const int LargestMtu = 1500;
 
     /// <summary>
     /// What a stock switch holds for one receiver before it drops: 93 full frames were measured, because the kernel
@@ -42,8 +48,6 @@ public sealed unsafe class VdePlug : IPolledLink
     /// some 200. Eleven frames are left for acknowledgements and other hosts.
     /// </summary>
     public const int StockQueueFrames = 82;
-
-    private const int EthernetMtu = 1500;
 
     /// <summary>Two of the switch's own queues: what TCP has in flight fits, and a stuck switch costs little memory.</summary>
     private const int SendQueueCapacity = 256;
@@ -80,7 +84,7 @@ public sealed unsafe class VdePlug : IPolledLink
 
     public string? NetworkIdentity { get; private set; }
 
-    public int Mtu => EthernetMtu;
+    public int Mtu => LargestMtu;
 
     public int? QueueFrames => StockQueueFrames;
 

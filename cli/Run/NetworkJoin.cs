@@ -36,6 +36,11 @@ internal static class NetworkJoin
     {
         if (order.Addresses.Count == 0)
             return "no address given: say which with -a, such as -a 10.40.0.32 (only networks of pyco-net choose one)";
+        if (order.Mtu > VdePlug.LargestMtu)
+        {
+            return $"the switch at {order.Network.Path} carries IP packets of at most {VdePlug.LargestMtu} octets: " +
+                $"give --mtu no more than that, or start a network with pyco-net start --mtu {order.Mtu}";
+        }
         return AddressCheck.FindFault(order.Addresses, order.Gateway);
     }
 

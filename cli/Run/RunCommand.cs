@@ -67,7 +67,7 @@ internal sealed class RunCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    public Option<string> Mtu { get; } = Text("--mtu", null, "OCTETS", "Largest IP packet, at most the network's: 1500, or what pyco-net start --mtu says, which is the default.");
+    public Option<string> Mtu { get; } = Text("--mtu", null, "OCTETS", "Largest IP packet. More than the network's is refused: 1500, or what pyco-net start --mtu says, which is the default.");
 
     public Option<string[]> Publish { get; } = new("--publish", "-p")
     {

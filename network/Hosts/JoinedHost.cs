@@ -138,6 +138,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         }
         if (_network.Gateway is { } gateway && Has(gateway.Address))
             throw new IOException($"address {gateway.Address} is the network's gateway: choose another with -a");
+        CheckMtu();
         ChooseAddresses();
         Open();
         if (_network.HasOnlyHosts)
@@ -145,6 +146,17 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         else
             _host!.Stack.Start(now);
         return AwaitAddress(now);
+    }
+
+    /// <summary>As <c>ip link set mtu</c> refuses what the device cannot carry: a smaller one would be a surprise later.</summary>
+    private void CheckMtu()
+    {
+        if (_order.Mtu is { } wanted && wanted > _network.Options.Mtu)
+        {
+            throw new IOException(
+                $"the network carries IP packets of at most {_network.Options.Mtu} octets: give --mtu no more than that, " +
+                $"or start the network with pyco-net start --mtu {wanted}");
+        }
     }
 
     private JoinedHost? FindHolder()
@@ -176,7 +188,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
 
     private void Open()
     {
-        int mtu = Math.Min(_network.Options.Mtu, _order.Mtu ?? int.MaxValue);
+        int mtu = _order.Mtu ?? _network.Options.Mtu;
         string description = string.Create(
             CultureInfo.InvariantCulture, $"{Addresses[0].Address} {Command} pid={ProcessId} uid={UserId}");
         MacAddress mac = Mac;

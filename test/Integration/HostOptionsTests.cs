@@ -69,6 +69,16 @@ internal sealed class HostOptionsTests(WireKind kind) : WireTest(kind)
     }
 
     [Test]
+    public void An_MTU_that_the_network_does_not_carry_is_refused()
+    {
+        RunningProgram refused = Wire.RunWith(["-a", Wire.FreshAddress(), "--mtu", "1501"], "true");
+
+        Assert.That(refused.WaitForExit(), Is.EqualTo(125), refused.Transcript);
+        Assert.That(refused.Errors, Does.Match(@"^pyco-run: the .+ carries IP packets of at most 1500 octets: .* --mtu 1501\n$"));
+        Wire.RunWith(["-a", Wire.FreshAddress(), "--mtu", "1500"], "true").Succeed();
+    }
+
+    [Test]
     public void A_host_with_two_addresses_serves_on_both_and_speaks_from_the_one_in_the_peers_network()
     {
         RunningProgram both = Wire.RunWith(["-a", "10.40.0.7", "-a", "10.41.0.7/16"], Programs.Python, "-u", "-c", Witness);

@@ -312,6 +312,15 @@ internal sealed class NetworkLifeTests : NetworkTest
         Run("--mtu", "9000", "--", "true").Succeed();
     }
 
+    [Test]
+    public void A_network_with_a_large_MTU_refuses_a_larger_one()
+    {
+        Net("start", "--mtu", "4000");
+        RunningProgram refused = Run("--mtu", "9000", "--", "true");
+        Assert.That(refused.WaitForExit(), Is.EqualTo(125));
+        Assert.That(refused.Errors, Does.Contain("at most 4000 octets"));
+    }
+
     [Test, NeedsRoot]
     public void Another_user_of_an_open_network_cannot_change_the_cables_of_its_hosts()
     {
