@@ -17,6 +17,9 @@ internal static unsafe class ProcessEnvironment
     private const int Cloexec = 0x80000; // O_CLOEXEC
     private const int FirstCapacity = 16 * 1024;
 
+    /// <summary>The field of <c>stat</c> behind the name, which alone may hold blanks and parentheses.</summary>
+    private const int FirstField = 3;
+
     [ThreadStatic]
     private static byte[]? Buffer;
 
@@ -30,38 +33,71 @@ internal static unsafe class ProcessEnvironment
     public static ReadOnlySpan<byte> Read(int pid, out bool isUnsettled)
     {
         isUnsettled = false;
-        if (!TryReadFile(pid, "environ", out ReadOnlySpan<byte> variables))
-            return default;
-        isUnsettled = variables.IsEmpty && TryReadFile(pid, "stat", out ReadOnlySpan<byte> stat) && IsUnsettled(stat);
-        return isUnsettled ? default : variables;
+        Errno error = ReadFile(pid, "environ", out ReadOnlySpan<byte> variables);
+        // Without memory of its own a process has no variables, and recent kernels say that there is no such process.
+        if (!variables.IsEmpty || error is not (Errno.None or Errno.ESRCH) ||
+            ReadFile(pid, "stat", out ReadOnlySpan<byte> stat) != Errno.None)
+            return variables;
+        string[] fields = Fields(stat);
+        isUnsettled = IsUnsettled(fields);
+        return HasOnlyOtherThreads(fields) ? ReadOfThread(pid) : default;
     }
 
     /// <summary>Whether a process without variables may get some.</summary>
     /// <param name="stat">Its <c>/proc/PID/stat</c> (proc(5)).</param>
-    internal static bool IsUnsettled(ReadOnlySpan<byte> stat)
+    internal static bool IsUnsettled(ReadOnlySpan<byte> stat) => IsUnsettled(Fields(stat));
+
+    private static bool IsUnsettled(string[] fields)
     {
-        const int first = 3; // the field behind the name, which alone may hold blanks and parentheses
         const int memorySize = 23;
         const int environmentStart = 50;
         const int environmentEnd = 51;
-        string[] fields = Encoding.ASCII.GetString(stat[(stat.LastIndexOf((byte)')') + 1)..]).Trim().Split(' ');
         // Kernels before 3.5 do not tell. Without memory it is a thread of the kernel, or has ended.
-        if (fields.Length <= environmentEnd - first || fields[memorySize - first] == "0")
+        if (fields.Length <= environmentEnd - FirstField || fields[memorySize - FirstField] == "0")
             return false;
-        string end = fields[environmentEnd - first];
-        return end == "0" || end != fields[environmentStart - first];
+        string end = fields[environmentEnd - FirstField];
+        return end == "0" || end != fields[environmentStart - FirstField];
     }
 
-    /// <summary>False if the process has ended or is another user's.</summary>
-    private static bool TryReadFile(int pid, string name, out ReadOnlySpan<byte> content)
+    /// <summary>Whether its first thread has ended (pthread_exit(3) in main), and others go on.</summary>
+    private static bool HasOnlyOtherThreads(string[] fields)
+    {
+        const int state = 3;
+        const int threads = 20;
+        return fields.Length > threads - FirstField && fields[state - FirstField] == "Z" && fields[threads - FirstField] != "1";
+    }
+
+    private static string[] Fields(ReadOnlySpan<byte> stat) =>
+        Encoding.ASCII.GetString(stat[(stat.LastIndexOf((byte)')') + 1)..]).Trim().Split(' ');
+
+    /// <summary>The variables as one of the threads that go on shows them: they share them.</summary>
+    private static ReadOnlySpan<byte> ReadOfThread(int pid)
+    {
+        try
+        {
+            foreach (string folder in Directory.EnumerateDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/task")))
+            {
+                if (ReadFile(pid, $"task/{Path.GetFileName(folder)}/environ", out ReadOnlySpan<byte> variables) == Errno.None &&
+                    !variables.IsEmpty)
+                    return variables;
+            }
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // it has just ended
+        }
+        return default;
+    }
+
+    /// <summary>Reads a file of a process, which may have ended or be another user's.</summary>
+    private static Errno ReadFile(int pid, string name, out ReadOnlySpan<byte> content)
     {
         content = default;
         int file = Libc.open(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/{name}"), ReadOnly | Cloexec, 0);
         if (file < 0)
         {
-            return DescriptorShortage.Is((Errno)Marshal.GetLastPInvokeError())
-                ? throw SystemCallException.Last("open")
-                : false;
+            var error = (Errno)Marshal.GetLastPInvokeError();
+            return DescriptorShortage.Is(error) ? throw SystemCallException.Last("open") : error;
         }
         byte[] buffer = Buffer ??= new byte[FirstCapacity];
         int length = 0;
@@ -79,6 +115,6 @@ internal static unsafe class ProcessEnvironment
         Buffer = buffer;
         _ = Libc.close(file);
         content = buffer.AsSpan(0, length);
-        return true;
+        return Errno.None;
     }
 }

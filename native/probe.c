@@ -214,6 +214,7 @@ int main(void)
     VALUE(SYS_sendmmsg, "SystemCall.SendMessages");
     VALUE(EPERM, "Errno.EPERM");
     VALUE(ENOENT, "Errno.ENOENT");
+    VALUE(ESRCH, "Errno.ESRCH");
     VALUE(EINTR, "Errno.EINTR");
     VALUE(EIO, "Errno.EIO");
     VALUE(ENXIO, "Errno.ENXIO");

@@ -98,6 +98,34 @@ internal sealed class LifeTests : HostTest
     }
 
     [Test]
+    public void The_host_stays_while_a_descendant_lives_whose_main_thread_has_ended()
+    {
+        _descendant = HelperProcess.Start(
+            "python3",
+            [(HostProtocol.EnvironmentVariable, Left.Credentials.ToEnvironmentValue(1))],
+            "-c",
+            """
+            import ctypes, sys, threading, time
+            def go_on():
+                while " Z " not in open("/proc/self/stat").read():
+                    time.sleep(0.01)
+                print("alone", flush=True)
+                sys.stdin.read()
+            threading.Thread(target=go_on).start()
+            ctypes.CDLL(None).pthread_exit(None)
+            """);
+        Assert.That(_descendant.ReadLine(), Is.EqualTo("alone"));
+        ProgramWatch watch = WatchProgram();
+        _program!.Dispose();
+
+        Assert.That(IsOverWithin(watch, TimeSpan.FromHours(1)), Is.False);
+
+        _descendant.Dispose();
+
+        Assert.That(IsOverWithin(watch, SomeLooks), Is.True, "its end was told");
+    }
+
+    [Test]
     public void The_host_stays_while_a_descendant_executes_one_program_after_the_other()
     {
         string script = Path.GetTempFileName();
