@@ -78,6 +78,7 @@ int main(void)
     VALUE(SO_TYPE, "OptionNumbers.SoType");
     VALUE(SO_BROADCAST, "OptionNumbers.SoBroadcast");
     VALUE(SO_KEEPALIVE, "OptionNumbers.SoKeepAlive");
+    VALUE(SO_OOBINLINE, "OptionNumbers.SoOobInline");
     VALUE(SO_NO_CHECK, "OptionNumbers.SoNoCheck");
     VALUE(SO_PRIORITY, "OptionNumbers.SoPriority");
     VALUE(SO_LINGER, "OptionNumbers.SoLinger");

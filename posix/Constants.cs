@@ -38,6 +38,7 @@ internal static class Constants
     public const int ShutRdwr = 2;
 
     public const uint EpollIn = 1;
+    public const uint EpollPri = 2;
     public const uint EpollOut = 4;
     public const uint EpollErr = 8;
     public const uint EpollHup = 16;

@@ -20,6 +20,7 @@ internal static class OptionNumbers
     public const int SoType = 3;
     public const int SoBroadcast = 6;
     public const int SoKeepAlive = 9;
+    public const int SoOobInline = 10;
     public const int SoNoCheck = 11;
     public const int SoPriority = 12;
     public const int SoLinger = 13;

@@ -44,9 +44,9 @@ internal static unsafe class StreamPump
     /// <param name="loop">Is told how much it was.</param>
     /// <param name="descriptor">The kernel socket.</param>
     /// <param name="tcp">Sends what is read.</param>
-    /// <param name="hasEnd">Whether the kernel has told of the end, behind which there is no further event.</param>
+    /// <param name="hasMore">Whether there may be more behind a read that was short, such as an end, of which no further event tells.</param>
     /// <param name="now">The moment.</param>
-    public static PumpStop ToStack(EventLoop loop, int descriptor, TcpSocket tcp, bool hasEnd, Instant now)
+    public static PumpStop ToStack(EventLoop loop, int descriptor, TcpSocket tcp, bool hasMore, Instant now)
     {
         FreePieces free = default;
         for (int budget = OctetsPerTurn; budget > 0;)
@@ -62,7 +62,7 @@ internal static unsafe class StreamPump
                 loop.NoteHeard((int)length);
                 budget -= (int)length;
                 // Less than asked for: it is empty, and the next octet is a new event (epoll(7)). An end is none.
-                if (length < wanted && !hasEnd)
+                if (length < wanted && !hasMore)
                     return PumpStop.Empty;
                 continue;
             }

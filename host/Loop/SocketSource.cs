@@ -8,7 +8,7 @@ namespace Pyco.Host.Loop;
 /// </summary>
 internal abstract class SocketSource(EventLoop loop) : EventSource
 {
-    private const uint Watched = Constants.EpollIn | Constants.EpollRdhup | Constants.EpollEt;
+    private const uint Watched = Constants.EpollIn | Constants.EpollPri | Constants.EpollRdhup | Constants.EpollEt;
 
     /// <summary>True until the descriptor is closed.</summary>
     public bool IsAttached => Descriptor >= 0;

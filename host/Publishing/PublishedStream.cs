@@ -24,7 +24,7 @@ internal sealed class PublishedStream : SplicedStream
     public void Begin(int descriptor, IpEndpoint inside, Instant now)
     {
         OutsideSocket.Enable(descriptor, OptionNumbers.IpProtoTcp, OptionNumbers.TcpNoDelay);
-        Errno error = TryWatch(descriptor) ? Tcp!.Connect(inside, now) : Errno.ENOMEM;
+        Errno error = TryTake(descriptor) ? Tcp!.Connect(inside, now) : Errno.ENOMEM;
         if (error == Errno.None)
             return;
         OnFailed();

@@ -8,7 +8,8 @@ namespace Pyco.Host.Publishing;
 
 /// <summary>
 /// A TCP connection of the machine's kernel with somebody outside, joined to one of a stack: octets go each way only as fast as the
-/// other side takes them, and a FIN or RST of one side becomes one at the other.
+/// other side takes them, and a FIN or RST of one side becomes one at the other. Urgent octets of the outside stay in the
+/// stream, as RFC 6093 §4 advises, because the stack has no other place for them.
 /// </summary>
 internal abstract class SplicedStream : SocketSource, IStackSocketOwner
 {
@@ -16,6 +17,7 @@ internal abstract class SplicedStream : SocketSource, IStackSocketOwner
     private TcpSocket? _tcp;
     private bool _mayRead = true;
     private bool _hasEnd;
+    private bool _hasMark;
     private bool _outsideFinished;
     private bool _insideFinished;
 
@@ -46,6 +48,7 @@ internal abstract class SplicedStream : SocketSource, IStackSocketOwner
     public override void OnEvents(uint events, Instant now)
     {
         _hasEnd |= (events & (Constants.EpollRdhup | Constants.EpollHup | Constants.EpollErr)) != 0;
+        _hasMark |= (events & Constants.EpollPri) != 0;
         _mayRead |= (events & ~Constants.EpollOut) != 0;
         NoteRoom(events);
         if (_tcp is null)
@@ -68,6 +71,13 @@ internal abstract class SplicedStream : SocketSource, IStackSocketOwner
             return;
         OnFailed();
         Reset(now);
+    }
+
+    /// <summary>Takes over a socket of the machine's network; false if the kernel cannot watch one more, and then it is closed.</summary>
+    protected bool TryTake(int descriptor)
+    {
+        OutsideSocket.Enable(descriptor, Constants.SolSocket, OptionNumbers.SoOobInline);
+        return TryWatch(descriptor);
     }
 
     /// <summary>Asks for the turn of whoever owns the stack.</summary>
@@ -143,7 +153,8 @@ internal abstract class SplicedStream : SocketSource, IStackSocketOwner
     {
         if (!_mayRead || _outsideFinished || !IsAttached)
             return;
-        switch (StreamPump.ToStack(_loop, Descriptor, _tcp!, _hasEnd, now))
+        // A read ends at the mark of an urgent octet, whatever is behind it.
+        switch (StreamPump.ToStack(_loop, Descriptor, _tcp!, _hasEnd || _hasMark, now))
         {
             case PumpStop.Empty:
                 _mayRead = false;

@@ -32,7 +32,7 @@ internal sealed class OutwardConnection : SplicedStream
     public void Begin(IpEndpoint outside, Instant now)
     {
         Errno error = _context.Sockets.TryConnectStream(outside, now, out int descriptor);
-        if (error == Errno.None && !TryWatch(descriptor))
+        if (error == Errno.None && !TryTake(descriptor))
         {
             _context.Sockets.NoteClosed();
             error = Errno.ENOMEM;

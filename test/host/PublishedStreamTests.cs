@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Text;
 using Pyco.Host.Publishing;
 using Pyco.Host.Tests.Testing;
 using Pyco.Posix;
@@ -37,6 +38,36 @@ internal sealed class PublishedStreamTests : PublishTest
         TestSocket server = Accept(listener);
 
         Assert.That(AwaitText(server), Is.EqualTo("early"));
+        Until(() => server.Receive(new byte[1]) == 0, "the end");
+    }
+
+    [Test]
+    public void Urgent_octets_stay_in_the_stream_which_goes_on_behind_them()
+    {
+        (OutsideClient client, TestSocket server) = ConnectFromOutside();
+        var received = new StringBuilder();
+        void SendAll(params (string Text, SocketFlags Flags)[] parts)
+        {
+            // All of it is with the kernel before the host looks.
+            foreach ((string text, SocketFlags flags) in parts)
+                client.Socket.Send(Text(text), flags);
+        }
+        void Expect(string expected) => Until(
+            () =>
+            {
+                byte[] buffer = new byte[100];
+                received.Append(Encoding.ASCII.GetString(buffer, 0, Math.Max(0, server.Receive(buffer))));
+                return received.ToString() == expected;
+            },
+            $"{expected}, but had {received}");
+
+        SendAll(("before", SocketFlags.None), ("!", SocketFlags.OutOfBand), ("behind", SocketFlags.None));
+        Expect("before!behind");
+        SendAll(("?", SocketFlags.OutOfBand));
+        Expect("before!behind?");
+        SendAll(("a", SocketFlags.None), ("1", SocketFlags.OutOfBand), ("b", SocketFlags.None), ("2", SocketFlags.OutOfBand), ("c", SocketFlags.None));
+        Expect("before!behind?a1b2c");
+        client.Socket.Shutdown(SocketShutdown.Send);
         Until(() => server.Receive(new byte[1]) == 0, "the end");
     }
 

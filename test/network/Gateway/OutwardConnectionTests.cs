@@ -34,6 +34,17 @@ internal sealed class OutwardConnectionTests : GatewayTest
     }
 
     [Test]
+    public void Urgent_octets_of_the_outside_stay_in_the_stream()
+    {
+        (TcpSocket host, Socket outside) = OpenConnection();
+        outside.Send("before"u8);
+        outside.Send("!"u8, SocketFlags.OutOfBand);
+        outside.Send("behind"u8);
+        Until(() => host.ReceivedOctets == 13, "what is behind the mark");
+        Assert.That(Read(host), Is.EqualTo("before!behind"u8.ToArray()));
+    }
+
+    [Test]
     public void The_end_of_one_direction_leaves_the_other_open()
     {
         (TcpSocket host, Socket outside) = OpenConnection();
