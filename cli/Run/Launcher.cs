@@ -52,12 +52,13 @@ internal sealed unsafe class Launcher(ProcessImage image)
         }
     }
 
-    /// <summary>A port that the kernel has chosen is known from nowhere else.</summary>
+    /// <summary>A port that the kernel has chosen is known from nowhere else, and one number might be taken for either port.</summary>
     private static void TellPublished(RunOptions options, HostReport host)
     {
         foreach (PublishedPort port in host.Published)
         {
-            if (options.Verbosity == Verbosity.Verbose || (options.Verbosity == Verbosity.Normal && !options.Published.Contains(port)))
+            bool isAsWritten = options.Published.Contains(port);
+            if (options.Verbosity == Verbosity.Verbose || (options.Verbosity == Verbosity.Normal && !isAsWritten))
                 Terminal.Error(Names.PycoRun, $"{port.DescribeOutside()} on this machine leads to port {port.Inside} of {host.Addresses[0].Address}");
         }
     }

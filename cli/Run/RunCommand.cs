@@ -72,9 +72,9 @@ internal sealed class RunCommand
     public Option<string[]> Publish { get; } = new("--publish", "-p")
     {
         Description =
-            "Lead a port of this machine's own network (127.0.0.1 unless ADDR says otherwise) to HOSTPORT of the host. " +
-            "With PORT 0 the kernel chooses. May be given again for more.",
-        HelpName = "[ADDR:]PORT:HOSTPORT[/tcp|/udp]",
+            "Lead a port of this machine's own network (127.0.0.1 unless ADDR says otherwise) to HOSTPORT of the host, " +
+            "which is PORT if left out. With PORT 0 the kernel chooses. May be given again for more.",
+        HelpName = "[ADDR:]PORT[:HOSTPORT][/tcp|/udp]",
         Arity = ArgumentArity.OneOrMore,
     };
 

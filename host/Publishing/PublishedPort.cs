@@ -13,6 +13,9 @@ public sealed record PublishedPort(IpEndpoint Outside, ushort Inside, bool IsUdp
     private const string UdpSuffix = "/udp";
     private const string TcpSuffix = "/tcp";
 
+    /// <summary>True if one number was given for both ports, so that the user may want to hear which.</summary>
+    public bool IsOneNumber { get; init; }
+
     private string Suffix => IsUdp ? UdpSuffix : TcpSuffix;
 
     /// <summary>Whether the machine cannot listen for both at the same time.</summary>
@@ -28,10 +31,10 @@ public sealed record PublishedPort(IpEndpoint Outside, ushort Inside, bool IsUdp
     /// <summary>The outside for people: a UDP port has its protocol behind it.</summary>
     public string DescribeOutside() => IsUdp ? $"{Outside}{UdpSuffix}" : $"{Outside}";
 
-    /// <summary>In the form that <see cref="TryParse"/> reads.</summary>
+    /// <summary>In the form that <see cref="TryParse"/> reads, with both ports.</summary>
     public override string ToString() => $"{Outside}:{Inside}{Suffix}";
 
-    /// <summary>Reads <c>[ADDR:]PORT[:HOSTPORT][/tcp|/udp]</c>, with an IPv6 address in brackets.</summary>
+    /// <summary>Reads <c>[ADDR:]PORT[:HOSTPORT][/tcp|/udp]</c>, with an IPv6 address in brackets. One number is both ports.</summary>
     /// <param name="text">The text.</param>
     /// <param name="port">What it says.</param>
     /// <param name="error">What is wrong with it, for the user.</param>
@@ -56,13 +59,13 @@ public sealed record PublishedPort(IpEndpoint Outside, ushort Inside, bool IsUdp
             (numbers.Length > 2 || !TryReadPort(numbers[0], out _) || !TryReadPort(numbers[^1], out inside)))
             error = numbers.Length <= 2 && Array.TrueForAll(numbers, number => number.Length > 0 && number.All(char.IsAsciiDigit))
                 ? $"'{text}': ports go to 65535"
-                : $"'{text}' does not name ports: write it as 8080:80, 127.0.0.1:8080:80 or 5353:53/udp";
+                : $"'{text}' does not name ports: write it as 8080:80, 127.0.0.1:8080:80, 5353:53/udp, or 8080 for both";
         else if (error is null && inside == 0)
             error = $"'{text}': the program's port, the last number, is from 1 to 65535";
         if (error is not null)
             return false;
         TryReadPort(numbers[0], out ushort outside);
-        port = new PublishedPort(new IpEndpoint(address, outside), inside, isUdp);
+        port = new PublishedPort(new IpEndpoint(address, outside), inside, isUdp) { IsOneNumber = numbers.Length == 1 };
         return true;
     }
 

@@ -131,6 +131,20 @@ internal sealed class PublishTests(WireKind kind) : WireTest(kind)
         Assert.That(File.ReadAllText(Wire.PathOf("fetched")), Is.EqualTo("from within"));
     }
 
+    [Test]
+    public void One_number_is_both_ports_and_which_they_are_is_told()
+    {
+        string server = Wire.FreshAddress();
+        int port = FreePort();
+        RunningProgram brief = Wire.RunWith(["-a", server, "-p", $"{port}"], "true");
+        brief.Succeed();
+        RunningProgram whole = Wire.RunWith(["-a", server, "-p", $"{port}:{port}"], "true");
+        whole.Succeed();
+
+        Assert.That(brief.Errors, Is.EqualTo($"pyco-run: 127.0.0.1:{port} on this machine leads to port {port} of {server}\n"));
+        Assert.That(whole.Errors, Is.Empty);
+    }
+
     private RunningProgram ServePython(string address, string published)
     {
         RunningProgram server = Wire.RunWith(
@@ -151,6 +165,14 @@ internal sealed class PublishTests(WireKind kind) : WireTest(kind)
         Match match = Match.Empty;
         Eventually.True(() => (match = line.Match(program.Errors)).Success, () => $"the port, in\n{program.Transcript}");
         return int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A port that nobody has at the moment.</summary>
+    private static int FreePort()
+    {
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private static UdpClient NewClient(int port)
