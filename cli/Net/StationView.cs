@@ -11,7 +11,7 @@ internal sealed record StationView
     /// <summary>A dash for a plug, whose station the network does not know.</summary>
     public required string Addresses { get; init; }
 
-    /// <summary>By which other hosts find it; a dash for none.</summary>
+    /// <summary>By which other hosts find it; a dash for none, and with the address of whom they find instead where that is another.</summary>
     public required string Name { get; init; }
 
     public required string Mac { get; init; }
@@ -42,7 +42,7 @@ internal sealed record StationView
     {
         Key = $"{host.Text("port")} {host.Text("since")}",
         Addresses = string.Join(',', host.GetProperty("addresses").EnumerateArray().Select(address => address.GetString())),
-        Name = host.GetProperty("name").GetString() ?? "-",
+        Name = host.GetProperty("nameHolder").GetString() is { } holder ? $"{host.Text("name")}={holder}" : host.GetProperty("name").GetString() ?? "-",
         Mac = host.Text("mac"),
         ProcessId = host.Text("pid"),
         Sockets = host.Text("sockets"),

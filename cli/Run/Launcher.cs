@@ -31,6 +31,7 @@ internal sealed unsafe class Launcher(ProcessImage image)
             Terminal.Error(Names.PycoRun, $"{string.Join(", ", host.Addresses)} is up: {options.InterfaceName}, {host.Mac}, host process {host.ProcessId}");
         TellSubnet(options, host);
         TellPublished(options, host);
+        TellName(options, host);
 
         // Meant for pyco-run, if it was: the program's own children are to stay with it.
         _environment.Remove(HostProtocol.DetachVariable);
@@ -60,6 +61,17 @@ internal sealed unsafe class Launcher(ProcessImage image)
             bool isAsWritten = options.Published.Contains(port);
             if (options.Verbosity == Verbosity.Verbose || (options.Verbosity == Verbosity.Normal && !isAsWritten))
                 Terminal.Error(Names.PycoRun, $"{port.DescribeOutside()} on this machine leads to port {port.Inside} of {host.Addresses[0].Address}");
+        }
+    }
+
+    /// <summary>Who has given a name wants to be found by it.</summary>
+    private static void TellName(RunOptions options, HostReport host)
+    {
+        if (options.Verbosity != Verbosity.Quiet && host.NameHolder is { } holder)
+        {
+            Terminal.Error(
+                Names.PycoRun,
+                $"other hosts find {holder} by the name {options.HostName}, and not {host.Addresses[0].Address}, until that one ends (-q hides this)");
         }
     }
 

@@ -106,6 +106,7 @@ internal static class NetworkReport
         json.WriteString("mac", options.Mac.ToString());
         json.WriteNumber("port", host.Port!.Number);
         WriteOptional(json, "name", host.Name);
+        WriteOptional(json, "nameHolder", host.NameHolder?.ToString());
         (int processId, string command) = host.FindLiving();
         json.WriteString("program", command);
         json.WriteNumber("pid", processId);

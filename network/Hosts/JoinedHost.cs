@@ -61,6 +61,10 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
     /// <summary>The name that other hosts find it by, or null.</summary>
     public string? Name => _order.HostName is { } name && HostNames.IsKnownToOthers(name) ? name : null;
 
+    /// <summary>The host that others find by this one's name, because it came first; null if that is this one.</summary>
+    public IpAddress? NameHolder =>
+        Name is { } name && _network.Hosts.FindByName(name) is { } first && first != this ? first.Addresses[0].Address : null;
+
     public IReadOnlyList<IpPrefix> Addresses { get; private set; }
 
     /// <summary>The stack with its sockets, once there is one.</summary>
@@ -249,11 +253,12 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
             return now + ConflictPause;
         _watch = new ProgramWatch(_host, _order.Credentials, ProcessId, () => { }, Wake);
         UpSince = DateTime.UtcNow;
-        _launcher?.Answer($"ready {HostReport.Of(_host, _port!.Number, _network.Options.Subnet)}");
+        HostReport report = HostReport.Of(_host, _port!.Number) with { Subnet = _network.Options.Subnet, NameHolder = NameHolder };
+        _launcher?.Answer($"ready {report}");
         _launcher = null;
         _network.Log($"{Addresses[0]} is up: {Command} (pid {ProcessId}, uid {UserId}), port {_port!.Number}");
-        if (Name is { } name && _network.Hosts.FindByName(name) is { } first && first != this)
-            _network.Log($"{Addresses[0]} is not found by its name {name}: {first.Addresses[0].Address} has it already");
+        if (report.NameHolder is { } holder)
+            _network.Log($"{Addresses[0]} is not found by its name {Name}: {holder} has it already");
         return Watch(now);
     }
 

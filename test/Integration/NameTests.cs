@@ -186,13 +186,19 @@ internal sealed class NameTests : NetworkTest
     }
 
     [Test]
-    public void Of_two_hosts_with_one_name_the_first_is_found_the_log_tells_and_the_second_follows_it()
+    public void Of_two_hosts_with_one_name_the_first_is_found_which_the_second_is_told_and_the_second_follows_it()
     {
         RunningProgram first = Run("-a", "10.40.0.5", "--hostname", "web", "--", "sh", "-c", "echo up; read -r line");
         first.WaitForOutput("up");
         RunningProgram second = Run("-a", "10.40.0.6", "--hostname", "Web", "--", "sh", "-c", "echo up; read -r line");
         second.WaitForOutput("up");
+        RunningProgram third = Run("-q", "-a", "10.40.0.7", "--hostname", "web", "--", "true");
+        third.Succeed();
 
+        Assert.That(first.Errors + third.Errors, Is.Empty);
+        Assert.That(second.Errors, Is.EqualTo(
+            "pyco-run: other hosts find 10.40.0.5 by the name Web, and not 10.40.0.6, until that one ends (-q hides this)\n"));
+        Assert.That(Net("ps"), Does.Contain(" web  ").And.Contain(" Web=10.40.0.5  "));
         Assert.That(Find("web"), Does.StartWith("10.40.0.5 "));
         Assert.That(Net("log"), Does.Contain("10.40.0.6/24 is not found by its name Web: 10.40.0.5 has it already"));
         first.WriteLine("end");

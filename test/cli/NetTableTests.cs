@@ -54,6 +54,15 @@ internal sealed class NetTableTests
         Assert.That(NetHosts.Describe(new(Answer(uptime: 1, sent: 0, received: 0))), Does.Not.Contain("NAME"));
     }
 
+    [Test]
+    public void A_name_that_another_host_has_is_shown_with_that_one_s_address()
+    {
+        string answer = $$"""
+            {"path":"/n","uptime":1,"hosts":[{{Host("10.40.0.3", 2, 0, 0, name: "web", nameHolder: "10.40.0.2")}}],"plugs":[]}
+            """;
+        Assert.That(NetHosts.Describe(new(answer)).Split('\n')[1], Does.StartWith("10.40.0.3/24  web=10.40.0.2  02:"));
+    }
+
     [TestCase("""{"path":"/n","hosts":[],"plugs":[]}""", "runs an older version, and this is ")]
     [TestCase("""{"path":"/n","version":"0.0.9","uptime":1,"hosts":[{"addresses":[]}],"plugs":[]}""", "runs version 0.0.9, and this is ")]
     public void What_a_network_of_another_version_does_not_tell_is_no_crash(string answer, string expected)
@@ -132,9 +141,11 @@ internal sealed class NetTableTests
         System.Globalization.CultureInfo.InvariantCulture,
         $$"""{"path":"/n","uptime":{{uptime}},"hosts":[{{Host("10.40.0.32", 3, sent, received)}}],"plugs":[]}""");
 
-    private static string Host(string address, int port, long sent, long received, string? name = null) =>
+    private static string Json(string? text) => text is null ? "null" : $"\"{text}\"";
+
+    private static string Host(string address, int port, long sent, long received, string? name = null, string? nameHolder = null) =>
         $$"""
-        {"addresses":["{{address}}/24"],"name":{{(name is null ? "null" : $"\"{name}\"")}},"mac":"02:00:00:00:00:01","port":{{port}},"program":"nginx","pid":77,"uid":0,
+        {"addresses":["{{address}}/24"],"name":{{Json(name)}},"nameHolder":{{Json(nameHolder)}},"mac":"02:00:00:00:00:01","port":{{port}},"program":"nginx","pid":77,"uid":0,
         "since":"2026-11-26T00:00:00Z","sockets":2,"datagramsDropped":7,"framesSent":{{sent}},"octetsSent":{{sent}},"framesReceived":{{received}},
         "octetsReceived":{{received}},"dropped":0,"socketList":[]}
         """;
