@@ -8,8 +8,14 @@ namespace Pyco.Stack;
 /// </summary>
 public sealed class StackMemory
 {
-    /// <summary>Octets of a frame for the largest IP packet and Ethernet's header.</summary>
-    public const int LargeFrameCapacity = IPv4Header.MaxPacketLength + FramePool.DefaultHeadroom + 1;
+    /// <summary>Ethernet's header with two VLAN tags, which stands behind the headroom in a frame that came from a wire.</summary>
+    private const int LongestLinkHeader = 22;
+
+    private const int CacheLine = 64;
+
+    /// <summary>Octets of a frame for the largest IP packet, with its Ethernet header: of whole cache lines.</summary>
+    public const int LargeFrameCapacity =
+        (FramePool.DefaultHeadroom + LongestLinkHeader + IPv4Header.MaxPacketLength + CacheLine - 1) / CacheLine * CacheLine;
 
     private const int LargeFramesPerSlab = 4;
 

@@ -60,7 +60,8 @@ internal struct SegmentRun
     public bool TryAppend(Frame next, in SegmentPlace place, FramePool largeFrames, out bool isOver)
     {
         isOver = false;
-        if (!Continues(next, place) || !IsVerified(next, place))
+        bool hasRoom = FramePool.DefaultHeadroom + Frame.Length + place.PayloadLength <= largeFrames.FrameCapacity;
+        if (!hasRoom || !Continues(next, place) || !IsVerified(next, place))
             return false;
         if (_segments == 1)
         {

@@ -116,6 +116,22 @@ public class SegmentJoinerTests : OffloadTest
         joined.ForEach(frame => frame.Dispose());
     }
 
+    [Test]
+    public void What_fills_the_largest_IP_packet_is_joined([Values] bool isTagged, [Values(0, 1, 12, 13)] int octetsLess)
+    {
+        const int size = 1448;
+        TestSegment first = First with { Vlan = isTagged ? (ushort)7 : null, Payload = new byte[size] };
+        int headers = IPv4Header.MinLength + TcpHeader.MinLength + first.Options.Length;
+        int rest = IPv4Header.MaxPacketLength - headers - (45 * size) - octetsLess;
+        TestSegment[] segments = [.. Enumerable.Range(0, 45).Select(index => first with { Seq = size * (uint)index })];
+
+        List<Frame> joined = Join([.. segments, first with { Seq = 45 * size, Payload = new byte[rest] }]);
+
+        Assert.That(joined, Has.Count.EqualTo(1));
+        Assert.That(joined[0].Length, Is.EqualTo((isTagged ? 18 : 14) + IPv4Header.MaxPacketLength - octetsLess));
+        joined[0].Dispose();
+    }
+
     private static readonly ushort[] Ports = [4000, 4001];
 
     /// <summary>Segments that often fit each other and often do not.</summary>

@@ -17,7 +17,7 @@ internal sealed class ForwardingTests
     }
 
     [TearDown]
-    public void ExpectNoLeak() => Assert.That(_test.Frames.Outstanding, Is.Zero, "frames that nobody has disposed");
+    public void ExpectNoLeak() => Assert.That(_test.Frames.Outstanding + _test.LargeFrames.Outstanding, Is.Zero, "frames that nobody has disposed");
 
     [Test]
     public void A_frame_to_nobody_known_goes_to_all_but_its_sender()
@@ -25,6 +25,15 @@ internal sealed class ForwardingTests
         _ports[0].Send(Mac(1), Mac(2), "who?");
 
         Expect([], ["who?"], ["who?"], ["who?"]);
+    }
+
+    [Test]
+    public void The_largest_packet_goes_to_all()
+    {
+        string text = new('x', 65535);
+        _ports[0].Send(Mac(1), Everybody, text);
+
+        Expect([], [text], [text], [text]);
     }
 
     [Test]

@@ -11,6 +11,7 @@ internal sealed class TestPort : SwitchPort
     private const ushort TestType = 0x88b6;
     private const ushort VlanType = 0x8100;
     private const int AddressesLength = 12;
+    private const int LongestSmall = 1518;
 
     private readonly TestSwitch _test;
     private readonly bool _mayLoop;
@@ -41,7 +42,7 @@ internal sealed class TestPort : SwitchPort
 
     public void Send(ReadOnlySpan<byte> octets)
     {
-        Frame frame = _test.Frames.Rent();
+        Frame frame = (octets.Length <= LongestSmall ? _test.Frames : _test.LargeFrames).Rent();
         octets.CopyTo(frame.Append(octets.Length));
         TakeFromStation(frame);
     }

@@ -17,6 +17,9 @@ internal sealed class TestSwitch
 
     public FramePool Frames { get; } = new();
 
+    /// <summary>For what stacks of the switch's own process send whole.</summary>
+    public FramePool LargeFrames { get; } = new(80_000, 1);
+
     public Instant Now { get; private set; }
 
     public Switch Switch { get; }
