@@ -51,8 +51,8 @@ internal sealed class Destinations(IReadOnlyList<AllowRule> allowed, IpAddress g
         return IsAllowed(outside.Address, outside.Port) ? Verdict.Permitted : Verdict.NobodyThere;
     }
 
-    /// <summary>Whether an address is the gateway's own.</summary>
-    public bool IsGateway(IpAddress address) => address == gateway;
+    /// <summary>Whether it is where the gateway itself answers for names.</summary>
+    public bool IsNameServer(IpEndpoint asked) => asked.Address == gateway && asked.Port == NameServerAddress.Port;
 
     /// <summary>Whether hosts may send echo requests there.</summary>
     public bool MayPing(IpAddress address) => IsAllowed(address, null);

@@ -15,9 +15,10 @@ internal sealed class OutwardConnections(GatewayContext context) : IDisposable
 
     private readonly HashSet<OutwardConnection> _all = [];
     private readonly LinkedList<OutwardConnection> _connecting = new();
+    private readonly NameConnections _names = new(context);
 
     /// <summary>Connections that are open or being opened.</summary>
-    public int Count => _all.Count;
+    public int Count => _all.Count + _names.Count;
 
     /// <summary>Connections that there have been.</summary>
     public long Opened { get; set; }
@@ -49,10 +50,17 @@ internal sealed class OutwardConnections(GatewayContext context) : IDisposable
     {
         foreach (OutwardConnection connection in _all.ToArray())
             connection.End(context.Loop.Now);
+        _names.Dispose();
     }
 
     private void Begin(TransitConnection request, Instant now)
     {
+        if (context.Destinations.IsNameServer(request.Destination))
+        {
+            if (_names.Begin(request, now))
+                Opened++;
+            return;
+        }
         switch (context.Destinations.Find(request.Destination, now, out IpEndpoint outside))
         {
             case Verdict.NobodyThere:

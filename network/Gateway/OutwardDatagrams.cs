@@ -71,7 +71,7 @@ internal sealed class OutwardDatagrams(GatewayContext context) : IDisposable
     /// <summary>Answers who asks the gateway for a name of its own network.</summary>
     private bool TryAnswer(in Datagram datagram, Instant now)
     {
-        if (datagram.Destination.Port != NameServerAddress.Port || !context.Destinations.IsGateway(datagram.Destination.Address))
+        if (!context.Destinations.IsNameServer(datagram.Destination))
             return false;
         Span<byte> answer = stackalloc byte[HostNameAnswers.Capacity];
         int length = context.Names.Answer(datagram.Frame.Octets, answer);

@@ -87,6 +87,8 @@ internal abstract class GatewayTest
         }
     }
 
+    protected void TurnOnce() => _loop.Turn(TimeSpan.Zero);
+
     /// <summary>A listening socket of the machine.</summary>
     protected Socket Listen(out IpEndpoint asHostsSeeIt)
     {

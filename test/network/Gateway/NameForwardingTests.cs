@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Pyco.Network.Gateway;
+using Pyco.Stack;
 using Pyco.Stack.Sockets;
 using Pyco.Stack.Wire;
 
@@ -28,6 +29,10 @@ internal sealed class NameForwardingTests : GatewayTest
     [OneTimeTearDown]
     public void EndNames() => _server.Dispose();
 
+    /// <summary>With its length in front, as TCP needs it.</summary>
+    private static byte[] QueryForWeb =>
+        [.. "\0\u0015\0\u0001\u0001\0\0\u0001\0\0\0\0\0\0\u0003web\0\0\u0001\0\u0001"u8];
+
     [Test]
     public void A_query_to_the_gateway_goes_to_the_name_server_though_no_rule_names_it()
     {
@@ -53,14 +58,89 @@ internal sealed class NameForwardingTests : GatewayTest
     [Test]
     public void Long_answers_come_by_TCP()
     {
-        using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(_server.LocalEndPoint!);
-        listener.Listen();
-        TcpSocket host = Dial(new IpEndpoint(GatewayAddress, 53));
-        Until(() => EventsOf(host).HasFlag(SocketEvents.Connected), "the connection");
-        using Socket outside = listener.Accept();
-        outside.Send("it is a long story"u8);
-        Until(() => host.ReceivedOctets == 18, "the answer");
+        using Socket listener = ListenForStreams();
+        TcpSocket host = DialNames();
+        Write(host, "\0\u000awho is it?"u8);
+        using Socket outside = Accept(listener);
+        Assert.That(Hear(outside, 12), Is.EqualTo("\0\u000awho is it?"u8.ToArray()));
+
+        outside.Send("\0\u0012it is a long"u8);
+        outside.Send(" story"u8);
+        Until(() => host.ReceivedOctets == 20, "the answer");
+        Assert.That(Read(host), Is.EqualTo("\0\u0012it is a long story"u8.ToArray()));
+    }
+
+    [Test]
+    public void By_TCP_too_a_host_s_name_is_answered_at_the_gateway_and_the_rest_outside()
+    {
+        Names["web"] = IpAddress.Parse("10.40.0.7");
+        using Socket listener = ListenForStreams();
+        TcpSocket host = DialNames();
+        Write(host, [.. QueryForWeb[..5]]);
+        Write(host, [.. QueryForWeb[5..], .. "\0\u0003abc"u8, .. QueryForWeb]);
+        using Socket outside = Accept(listener);
+        Assert.That(Hear(outside, 5), Is.EqualTo("\0\u0003abc"u8.ToArray()));
+
+        const int answerOctets = 2 + 21 + 16;
+        Until(() => host.ReceivedOctets == 2 * answerOctets, "the gateway's answers");
+        Assert.That(Read(host)[^4..], Is.EqualTo(new byte[] { 10, 40, 0, 7 }));
+        outside.Send("\0\u0002no"u8);
+        Until(() => host.ReceivedOctets == 4, "the outside's answer");
+        host.FinishSending(Now);
+        WakeHost();
+        Until(() => outside.Poll(0, SelectMode.SelectRead) && outside.Receive(new byte[1]) == 0, "its end outside");
+        outside.Shutdown(SocketShutdown.Send);
+        Until(() => EventsOf(host).HasFlag(SocketEvents.PeerFinished) && Gateway.Connections.Count == 0, "its end");
+    }
+
+    [Test]
+    public void A_host_s_name_needs_no_name_server_outside_which_else_resets_the_connection()
+    {
+        Names["web"] = IpAddress.Parse("10.40.0.7");
+        TcpSocket known = DialNames(), unknown = DialNames();
+        Write(known, QueryForWeb);
+        Until(() => known.ReceivedOctets > 0, "the gateway's answer");
+        Write(unknown, "\0\u0003abc"u8); // nobody listens for streams now
+        Until(() => EventsOf(unknown).HasFlag(SocketEvents.Failed), "the reset");
+        Assert.That(unknown.Error, Is.EqualTo(Errno.ECONNRESET));
+        known.FinishSending(Now);
+        WakeHost();
+        Until(() => EventsOf(known).HasFlag(SocketEvents.PeerFinished) && Gateway.Connections.Count == 0, "the end");
+    }
+
+    [Test]
+    public void One_more_connection_for_names_than_there_may_be_ends_the_one_that_was_idle_longest()
+    {
+        TcpSocket oldest = DialNames(), second = DialNames();
+        for (int count = 2; count <= NameConnections.Most; count++)
+            DialNames();
+        Assert.That(EventsOf(oldest).HasFlag(SocketEvents.Failed), Is.True);
+        Assert.That(EventsOf(second).HasFlag(SocketEvents.Failed), Is.False);
+        Assert.That(Gateway.Connections.Count, Is.EqualTo(NameConnections.Most));
+    }
+
+    [Test]
+    public void Who_asks_much_and_reads_late_loses_no_answer()
+    {
+        Names["web"] = IpAddress.Parse("10.40.0.7");
+        const int count = 50_000;
+        byte[] queries = [.. Enumerable.Repeat(QueryForWeb, count).SelectMany(query => query)];
+        TcpSocket host = DialNames();
+        int asked = Write(host, queries);
+        for (int turn = 0; turn < 100; turn++)
+        {
+            TurnOnce();
+            asked += Write(host, queries.AsSpan(asked));
+        }
+        long answered = 0;
+        Until(
+            () =>
+            {
+                answered += Read(host).Length;
+                asked += Write(host, queries.AsSpan(asked));
+                return answered == count * (2L + 21 + 16);
+            },
+            "all answers");
     }
 
     [Test]
@@ -70,5 +150,34 @@ internal sealed class NameForwardingTests : GatewayTest
         Until(() => Gateway.Datagrams.Count == 1, "the query");
         Gateway.Datagrams.Advance(Now + OutwardDatagrams.QueryIdleLimit);
         Assert.That(Gateway.Datagrams.Count, Is.Zero);
+    }
+
+    private Socket ListenForStreams()
+    {
+        Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(_server.LocalEndPoint!);
+        listener.Listen();
+        return listener;
+    }
+
+    private TcpSocket DialNames()
+    {
+        TcpSocket host = Dial(new IpEndpoint(GatewayAddress, 53));
+        Until(() => EventsOf(host).HasFlag(SocketEvents.Connected), "the connection");
+        return host;
+    }
+
+    private Socket Accept(Socket listener)
+    {
+        Until(() => listener.Poll(0, SelectMode.SelectRead), "the connection outside");
+        return listener.Accept();
+    }
+
+    private byte[] Hear(Socket outside, int octets)
+    {
+        Until(() => outside.Available >= octets, "the query outside");
+        byte[] heard = new byte[outside.Available];
+        outside.Receive(heard);
+        return heard;
     }
 }
