@@ -37,21 +37,28 @@ internal static unsafe class StreamPump
 
     private const int PiecesPerWrite = 16;
 
-    /// <summary>What one system call reads: 128 KB in chunks of 16 KB.</summary>
+    /// <summary>What one system call reads at most: 128 KB in chunks of 16 KB.</summary>
     private const int PiecesPerRead = 8;
+
+    /// <summary>
+    /// What it reads of a source that says little: the rest of a chunk and a whole one. A chunk that is rented and given back
+    /// for nothing costs 40 ns, of 3.6 µs for a small message and its answer.
+    /// </summary>
+    private const int PiecesForLittle = 2;
 
     /// <summary>Reads straight into the tail of the send buffer.</summary>
     /// <param name="loop">Is told how much it was.</param>
     /// <param name="descriptor">The kernel socket.</param>
     /// <param name="tcp">Sends what is read.</param>
     /// <param name="hasMore">Whether there may be more behind a read that was short, such as an end, of which no further event tells.</param>
+    /// <param name="saysMuch">Whether the source filled what the last read had asked for, which is what the first one here goes by.</param>
     /// <param name="now">The moment.</param>
-    public static PumpStop ToStack(EventLoop loop, int descriptor, TcpSocket tcp, bool hasMore, Instant now)
+    public static PumpStop ToStack(EventLoop loop, int descriptor, TcpSocket tcp, bool hasMore, ref bool saysMuch, Instant now)
     {
         FreePieces free = default;
         for (int budget = OctetsPerTurn; budget > 0;)
         {
-            int count = tcp.GetSendPieces(free);
+            int count = tcp.GetSendPieces(free[..(saysMuch ? PiecesPerRead : PiecesForLittle)]);
             if (count == 0)
                 return PumpStop.Full; // Writable will say when there is room
             nint length = Receive(descriptor, free[..count], out int wanted);
@@ -59,6 +66,7 @@ internal static unsafe class StreamPump
             tcp.CommitSend((int)Math.Max(length, 0), now); // what was not filled is given back
             if (length > 0)
             {
+                saysMuch = length == wanted || (saysMuch && length >= wanted / 4);
                 loop.NoteHeard((int)length);
                 budget -= (int)length;
                 // Less than asked for: it is empty, and the next octet is a new event (epoll(7)). An end is none.

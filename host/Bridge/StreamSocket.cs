@@ -26,6 +26,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     private bool _isConnecting;
     private bool _mayRead;
     private bool _hasEnd;
+    private bool _saysMuch;
     private bool _isHungUp;
     private bool _programFinished;
     private bool _programClosed;
@@ -190,7 +191,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
             DiscardFiller(now);
         if (!_mayRead || _programFinished || !IsAttached)
             return;
-        switch (StreamPump.ToStack(Bridge.Loop, Descriptor, Tcp, _hasEnd, now))
+        switch (StreamPump.ToStack(Bridge.Loop, Descriptor, Tcp, _hasEnd, ref _saysMuch, now))
         {
             case PumpStop.Empty:
                 _mayRead = false;

@@ -18,6 +18,7 @@ internal abstract class SplicedStream : SocketSource, IStackSocketOwner
     private bool _mayRead = true;
     private bool _hasEnd;
     private bool _hasMark;
+    private bool _saysMuch;
     private bool _outsideFinished;
     private bool _insideFinished;
 
@@ -154,7 +155,7 @@ internal abstract class SplicedStream : SocketSource, IStackSocketOwner
         if (!_mayRead || _outsideFinished || !IsAttached)
             return;
         // A read ends at the mark of an urgent octet, whatever is behind it.
-        switch (StreamPump.ToStack(_loop, Descriptor, _tcp!, _hasEnd || _hasMark, now))
+        switch (StreamPump.ToStack(_loop, Descriptor, _tcp!, _hasEnd || _hasMark, ref _saysMuch, now))
         {
             case PumpStop.Empty:
                 _mayRead = false;
