@@ -100,10 +100,18 @@ internal sealed class StackHost : LoopTenant, IDisposable
         _link.Advance(now);
         if (_link.TakeRestored())
             Stack.LinkRestored(now);
-        Stack.Advance(now);
+        // Who is behind a wire need not wait for his acknowledgements until our programs have got their data. A stack in memory
+        // has its turn after ours: it gets all at once.
+        if (_link.Descriptor >= 0)
+            Stack.Advance(now);
         Instant? bridge = Bridge.Advance(now);
         Instant? publisher = Publisher.Advance(now);
         Instant? stack = Stack.Advance(now);
+        if (Stack.HasChanged) // a time has come, or our own programs speak to each other
+        {
+            bridge = Bridge.Advance(now);
+            stack = Stack.Advance(now);
+        }
         TellConflicts();
         Instant? link = _link.Advance(now); // what was sent in this turn counts too
         if (Stack.HasChanged)

@@ -45,7 +45,7 @@ public sealed record StackOptions
 /// <remarks>
 /// The owner calls <see cref="Receive"/> for every frame of a batch, then <see cref="Advance"/> once, then drains
 /// <see cref="TryTakeChanged"/>, acts on the sockets, and calls <see cref="Advance"/> again before it sleeps until the
-/// returned moment.
+/// returned moment. The first <see cref="Advance"/> may be left out where nobody waits for what it would send.
 /// </remarks>
 public sealed class NetworkStack
 {
