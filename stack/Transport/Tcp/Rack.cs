@@ -98,7 +98,7 @@ internal sealed class Rack
     {
         if (!_reorderingSeen && (isRecovering || arrivedSegments >= DupThresh))
             return TimeSpan.Zero;
-        TimeSpan window = _windowFactor * (rtt.MinRtt ?? TimeSpan.Zero) / 4;
+        TimeSpan window = (rtt.MinRtt ?? TimeSpan.Zero).Times(_windowFactor).Over(4);
         TimeSpan limit = rtt.Srtt ?? window;
         window = window < limit ? window : limit;
         return window > MinWindow ? window : MinWindow;

@@ -48,7 +48,7 @@ internal sealed class RoundTripEstimator
         get
         {
             // 120 s is less than 2^10 times any time-out.
-            TimeSpan rto = _base * (1 << Math.Min(Backoffs, 10));
+            TimeSpan rto = _base.Times(1 << Math.Min(Backoffs, 10));
             return rto < MaxRto ? rto : MaxRto;
         }
     }
@@ -68,17 +68,17 @@ internal sealed class RoundTripEstimator
         Debug.Assert(expectedSamples >= 1);
         if (Srtt is { } srtt)
         {
-            RttVar += ((srtt - rtt).Duration() - RttVar) / (4 * expectedSamples);
-            Srtt = srtt + ((rtt - srtt) / (8 * expectedSamples));
+            RttVar += ((srtt - rtt).Duration() - RttVar).Over(4 * expectedSamples);
+            Srtt = srtt + (rtt - srtt).Over(8 * expectedSamples);
         }
         else
         {
             Srtt = rtt;
-            RttVar = rtt / 2;
+            RttVar = rtt.Over(2);
         }
         LatestRtt = rtt;
         _minimum.Add(rtt, now);
-        TimeSpan variance = 4 * RttVar;
+        TimeSpan variance = RttVar.Times(4);
         _base = Srtt.Value + (variance > MinVariance ? variance : MinVariance);
         if (_base > MaxRto)
             _base = MaxRto;

@@ -28,7 +28,7 @@ internal struct TailLossProbe
     {
         if (snd.Rtt.Srtt is not { } srtt)
             return RoundTripEstimator.InitialRto;
-        TimeSpan delay = 2 * srtt > MinDelay ? 2 * srtt : MinDelay;
+        TimeSpan delay = srtt.Times(2) > MinDelay ? srtt.Times(2) : MinDelay;
         // Less than two full segments are not acknowledged at once (RFC 9293 §3.8.6.3).
         return snd.InFlight < 2 * snd.Mss ? delay + MaxAckDelay : delay;
     }

@@ -22,7 +22,7 @@ internal static class Timeouts
 
     public static TimeSpan ProbeInterval(Sender snd)
     {
-        TimeSpan interval = snd.Rtt.BaseRto * (1 << Math.Min(snd.PersistBackoffs, MaxDoublings));
+        TimeSpan interval = snd.Rtt.BaseRto.Times(1 << Math.Min(snd.PersistBackoffs, MaxDoublings));
         return interval < RoundTripEstimator.MaxRto ? interval : RoundTripEstimator.MaxRto;
     }
 

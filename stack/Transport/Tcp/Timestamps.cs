@@ -28,7 +28,7 @@ internal struct Timestamps
     public readonly TimeSpan? Age(uint echo, Instant now)
     {
         int milliseconds = unchecked((int)(Clock(now) - echo));
-        return milliseconds >= 0 ? TimeSpan.FromMilliseconds(milliseconds) : null;
+        return milliseconds >= 0 ? new TimeSpan(milliseconds * TimeSpan.TicksPerMillisecond) : null;
     }
 
     public void SetRecent(uint value, Instant now)

@@ -37,11 +37,11 @@ internal struct WindowedMinimum(TimeSpan window)
             if (sample.At - _best.At > _window)
                 (_best, _second) = (_second, _third);
         }
-        else if (_second.At == _best.At && age > _window / 4)
+        else if (_second.At == _best.At && age > _window.Over(4))
         {
             _second = _third = sample; // a quarter without a second choice
         }
-        else if (_third.At == _second.At && age > _window / 2)
+        else if (_third.At == _second.At && age > _window.Over(2))
         {
             _third = sample; // half of it without a third one
         }
