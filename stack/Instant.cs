@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Pyco.Stack;
 
 /// <summary>
@@ -21,6 +23,11 @@ public readonly record struct Instant(long Ticks) : IComparable<Instant>
     public static bool operator >=(Instant left, Instant right) => left.Ticks >= right.Ticks;
 
     /// <summary>The earlier of two moments, where null means never.</summary>
+    /// <remarks>
+    /// Inlined, or each call stores two optional moments and reads them back: some thirty for a small message and its answer, of
+    /// whose 2.85 µs they were 0.09.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Instant? Earlier(Instant? left, Instant? right) =>
         left is not { } a ? right : right is not { } b ? left : a <= b ? a : b;
 
