@@ -171,7 +171,7 @@ int main(void)
     VALUE(F_GETFL, "Numbers.FGetFl");
     VALUE(F_SETFL, "Numbers.FSetFl");
     VALUE(O_NONBLOCK, "Numbers.ONonblock");
-    VALUE(FIONREAD, "Numbers.FioNRead");
+    VALUE(FIONREAD, "Constants.FioNRead");
     VALUE(SIOCGIFNAME, "Numbers.SiocGIfName");
     VALUE(SIOCGIFCONF, "Numbers.SiocGIfConf");
     VALUE(SIOCGIFFLAGS, "Numbers.SiocGIfFlags");
@@ -211,6 +211,7 @@ int main(void)
     VALUE(SYS_sendmsg, "SystemCall.SendMessage");
     VALUE(SYS_recvmsg, "SystemCall.ReceiveMessage");
     VALUE(SYS_accept4, "SystemCall.Accept4");
+    VALUE(SYS_eventfd2, "SystemCall.EventDescriptor");
     VALUE(SYS_recvmmsg, "SystemCall.ReceiveMessages");
     VALUE(SYS_sendmmsg, "SystemCall.SendMessages");
     VALUE(EPERM, "Errno.EPERM");
@@ -275,6 +276,7 @@ int main(void)
     VALUE(SO_INCOMING_CPU, "Constants.SoIncomingCpu");
     VALUE(SCM_RIGHTS, "Constants.ScmRights");
     VALUE(MSG_PEEK, "Constants.MsgPeek");
+    VALUE(MSG_CTRUNC, "Constants.MsgCtrunc");
     VALUE(MSG_TRUNC, "Constants.MsgTrunc");
     VALUE(MSG_DONTWAIT, "Constants.MsgDontwait");
     VALUE(MSG_NOSIGNAL, "Constants.MsgNosignal");

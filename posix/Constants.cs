@@ -25,10 +25,13 @@ internal static class Constants
     public const int ScmRights = 1;
 
     public const int MsgPeek = 2;
+    public const int MsgCtrunc = 8;
     public const int MsgTrunc = 0x20;
     public const int MsgDontwait = 0x40;
     public const int MsgNosignal = 0x4000;
     public const int MsgCmsgCloexec = 0x40000000;
+
+    public const nuint FioNRead = 0x541b;
 
     public const short PollIn = 1;
     public const short PollOut = 4;

@@ -131,21 +131,27 @@ internal static unsafe class HostRequest
     {
         StackHost.Sign(request);
         IoVector vector = new() { Base = (byte*)request, Length = (nuint)sizeof(Request) };
-        DescriptorControl control = default;
         MessageHeader message = new() { Name = (byte*)to, NameLength = toLength, Vectors = &vector, VectorCount = 1 };
-        if (socket != NoSocket)
+        return Send(through, socket, &message, flags);
+    }
+
+    /// <summary>Sends a message with a descriptor, unless that is <see cref="NoSocket"/>.</summary>
+    internal static nint Send(int through, int attached, MessageHeader* message, int flags)
+    {
+        DescriptorControl control = default;
+        if (attached != NoSocket)
         {
             control.Header.Length = (nuint)(sizeof(ControlHeader) + sizeof(int));
             control.Header.Level = SolSocket;
             control.Header.Type = ScmRights;
-            control.Descriptor = socket;
-            message.Control = (byte*)&control;
-            message.ControlLength = (nuint)sizeof(DescriptorControl);
+            control.Descriptor = attached;
+            message->Control = (byte*)&control;
+            message->ControlLength = (nuint)sizeof(DescriptorControl);
         }
 
         nint sent;
         do
-            sent = Kernel.SendMessage(through, &message, MsgNosignal | flags);
+            sent = Kernel.SendMessage(through, message, MsgNosignal | flags);
         while (sent == EIntr);
         return sent;
     }

@@ -84,6 +84,15 @@ internal static unsafe class Options
     {
         if ((state & SocketState.Datagram) != 0)
             return SetAtHost(fd, state, level, name, value, length);
+        if ((state & (SocketState.Connecting | SocketState.Accepted)) != 0 && StreamNotes.Has(level, name, out StreamOption option))
+        {
+            if (StreamNotes.TryTell(fd, option, *(int*)value != 0))
+                return Errno.None;
+            // Asked, the host knows which of the notes in the stream are older. A connection that is over takes options too.
+            Errno answer = SetAtHost(fd, state, level, name, value, length);
+            return answer == Errno.ENOTCONN ? Errno.None : answer;
+        }
+
         Request request;
         Errno error = Write(&request, level, name, value, length);
         if (error != Errno.None)

@@ -82,6 +82,8 @@ internal static unsafe class StackHost
 
     internal static void Sign(DatagramHeader* header) => *(ulong*)header->Mark = Known.Mark;
 
+    internal static void Sign(StreamNote* note) => *(ulong*)note->Mark = Known.Mark;
+
     internal static bool HasMark(byte* octets) => *(ulong*)octets == Known.Mark;
 
     private static bool TakeText(ref byte* at, byte* destination, int length)

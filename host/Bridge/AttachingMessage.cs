@@ -6,7 +6,6 @@ namespace Pyco.Host.Bridge;
 internal static unsafe class AttachingMessage
 {
     private const int MaxAttached = 4;
-    private const int MsgControlTruncated = 8; // MSG_CTRUNC
 
     /// <summary>recvmsg(2) without waiting.</summary>
     /// <param name="descriptor">Where from.</param>
@@ -32,7 +31,7 @@ internal static unsafe class AttachingMessage
             if (length < 0)
                 return length;
             Take((byte*)control, message.ControlLength, ref attached);
-            isLost |= attached < 0 && (message.Flags & MsgControlTruncated) != 0;
+            isLost |= attached < 0 && (message.Flags & Constants.MsgCtrunc) != 0;
             return length;
         }
     }

@@ -16,6 +16,8 @@ internal sealed unsafe class RequestChannel : EventSource
     private readonly HostCredentials _credentials;
     private Request _request;
     private int _received;
+    private RequestFlags _earlyOptions;
+    private RequestFlags _earlyOn;
 
     public RequestChannel(
         RequestChannels channels, HostCredentials credentials, int descriptor, int kernelType, Instant expiresAt)
@@ -57,7 +59,9 @@ internal sealed unsafe class RequestChannel : EventSource
                 return;
             }
             _received += (int)length;
+            TakeEarlyNote();
         }
+        _request.Flags = (_request.Flags & ~_earlyOptions) | _earlyOn;
         if (_credentials.Accept(_request))
             _channels.OnRequest(this, _request, now);
         else
@@ -92,6 +96,30 @@ internal sealed unsafe class RequestChannel : EventSource
         if (Attached >= 0)
             _ = Libc.close(Attached);
         Descriptor = Attached = -1;
+    }
+
+    /// <summary>
+    /// While one thread of a program connects, another may set an option: its note then comes between the connection and the
+    /// request, whose flags may be older.
+    /// </summary>
+    private void TakeEarlyNote()
+    {
+        Span<byte> octets = MemoryMarshal.AsBytes(new Span<Request>(ref _request));
+        if (_received != sizeof(StreamNote) || MemoryMarshal.Read<ulong>(octets) != _credentials.Mark)
+            return;
+        StreamNote note = MemoryMarshal.Read<StreamNote>(octets);
+        RequestFlags option = note.Option switch
+        {
+            StreamOption.NoDelay => RequestFlags.NoDelay,
+            StreamOption.KeepAlive => RequestFlags.KeepAlive,
+            _ => RequestFlags.None,
+        };
+        _earlyOptions |= option;
+        _earlyOn = note.Value != 0 ? _earlyOn | option : _earlyOn & ~option;
+        _received = 0;
+        if (Attached >= 0)
+            _ = Libc.close(Attached);
+        (Attached, HasLostAttached) = (-1, false);
     }
 
     /// <summary>Reads no more than the request, so that what follows it stays in the socket.</summary>

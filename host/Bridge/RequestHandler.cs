@@ -122,7 +122,7 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             Operation.GetLocalAddress => AddressReply(Visible(socket.Stack.Local, socket.IsV6), socket.IsV6),
             Operation.GetRemoteAddress when socket.Stack.Remote is { } remote => AddressReply(remote, socket.IsV6),
             Operation.GetRemoteAddress => NewReply(Errno.ENOTCONN),
-            Operation.SetOption => NewReply(SocketOptions.Set(socket, request)),
+            Operation.SetOption => NewReply(SetOption(socket, request)),
             Operation.GetOption => GetOption(socket, request),
             Operation.TakeDatagramError => DatagramErrors.Take(socket),
             Operation.AddDatagramError => NewReply(DatagramErrors.Add(socket, request)),
@@ -164,6 +164,13 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             return KernelSockets.IsConnectedByUs(descriptor);
         }
         return KernelSockets.HasCookie(descriptor, key.Number);
+    }
+
+    private static Errno SetOption(ProgramSocket socket, in Request request)
+    {
+        if (socket is StreamSocket stream)
+            stream.NoteRequested(request.OptionLevel, request.OptionName);
+        return SocketOptions.Set(socket, request);
     }
 
     private Errno Bind(ProgramSocket socket, in Request request, Instant now)

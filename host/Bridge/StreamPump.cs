@@ -52,8 +52,10 @@ internal static unsafe class StreamPump
     /// <param name="tcp">Sends what is read.</param>
     /// <param name="hasMore">Whether there may be more behind a read that was short, such as an end, of which no further event tells.</param>
     /// <param name="saysMuch">Whether the source filled what the last read had asked for, which is what the first one here goes by.</param>
+    /// <param name="notes">Takes the notes out of it; null where there are none.</param>
     /// <param name="now">The moment.</param>
-    public static PumpStop ToStack(EventLoop loop, int descriptor, TcpSocket tcp, bool hasMore, ref bool saysMuch, Instant now)
+    public static PumpStop ToStack(
+        EventLoop loop, int descriptor, TcpSocket tcp, bool hasMore, ref bool saysMuch, StreamNotes? notes, Instant now)
     {
         FreePieces free = default;
         for (int budget = OctetsPerTurn; budget > 0;)
@@ -61,9 +63,16 @@ internal static unsafe class StreamPump
             int count = tcp.GetSendPieces(free[..(saysMuch ? PiecesPerRead : PiecesForLittle)]);
             if (count == 0)
                 return PumpStop.Full; // Writable will say when there is room
-            nint length = Receive(descriptor, free[..count], out int wanted);
+            nint length = Receive(descriptor, free[..count], out int wanted, out bool hasNote);
             var error = (Errno)Marshal.GetLastPInvokeError();
+            if (hasNote && notes is not null)
+            {
+                notes.TakeOver(free[..count], (int)length, length == wanted, now);
+                budget -= (int)length;
+                continue; // it was read up to the note: nobody knows whether it is empty
+            }
             tcp.CommitSend((int)Math.Max(length, 0), now); // what was not filled is given back
+            notes?.Count((int)Math.Max(length, 0));
             if (length > 0)
             {
                 saysMuch = length == wanted || (saysMuch && length >= wanted / 4);
@@ -106,7 +115,17 @@ internal static unsafe class StreamPump
         return PumpStop.Empty;
     }
 
-    private static nint Receive(int descriptor, ReadOnlySpan<Memory<byte>> pieces, out int wanted)
+    /// <summary>Reads into one piece; tells whether it has met a note, or rather the descriptor that comes with one.</summary>
+    public static nint Receive(int descriptor, Span<byte> octets, out bool hasNote)
+    {
+        fixed (byte* start = octets)
+        {
+            IoVector vector = new() { Base = start, Length = (nuint)octets.Length };
+            return Receive(descriptor, &vector, 1, out hasNote);
+        }
+    }
+
+    private static nint Receive(int descriptor, ReadOnlySpan<Memory<byte>> pieces, out int wanted, out bool hasNote)
     {
         IoVector* vectors = stackalloc IoVector[PiecesPerRead];
         wanted = 0;
@@ -117,8 +136,16 @@ internal static unsafe class StreamPump
             vectors[index].Length = (nuint)piece.Length;
             wanted += piece.Length;
         }
-        MessageHeader message = new() { Vectors = vectors, VectorCount = (nuint)pieces.Length };
-        return Libc.recvmsg(descriptor, &message, Constants.MsgDontwait);
+        return Receive(descriptor, vectors, pieces.Length, out hasNote);
+    }
+
+    /// <summary>Without room for control messages, the kernel closes descriptors itself and says that it has.</summary>
+    private static nint Receive(int descriptor, IoVector* vectors, int count, out bool hasNote)
+    {
+        MessageHeader message = new() { Vectors = vectors, VectorCount = (nuint)count };
+        nint length = Libc.recvmsg(descriptor, &message, Constants.MsgDontwait);
+        hasNote = length > 0 && (message.Flags & Constants.MsgCtrunc) != 0;
+        return length;
     }
 
     private static nint Send(int descriptor, ReadOnlySpan<ReadOnlyMemory<byte>> pieces)

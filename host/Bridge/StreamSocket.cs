@@ -17,6 +17,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
 
     private static readonly TimeSpan BusyPeriod = TimeSpan.FromMilliseconds(2);
 
+    private StreamNotes? _notes;
     private Instant? _lastTakenAt;
     private Instant? _heldUntil;
     private long _heldInTurn = -1;
@@ -64,6 +65,17 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         Tcp.KeepAlive = flags.HasFlag(RequestFlags.KeepAlive);
     }
 
+    /// <summary>The program sets an option by a request: older notes in its stream must not undo that.</summary>
+    public void NoteRequested(int level, int name)
+    {
+        if (!IsAttached)
+            return;
+        if (level == OptionNumbers.IpProtoTcp && name == OptionNumbers.TcpNoDelay)
+            _notes?.Outdate(StreamOption.NoDelay);
+        else if (level == Constants.SolSocket && name == OptionNumbers.SoKeepAlive)
+            _notes?.Outdate(StreamOption.KeepAlive);
+    }
+
     public Errno Listen(int backlog)
     {
         Errno error = Tcp.Listen(backlog);
@@ -103,6 +115,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     {
         _isConnecting = true;
         _fillerLeft = Math.Max(0, request.Argument);
+        _notes = new StreamNotes(descriptor, Tcp, Bridge.Credentials.Mark);
         Errno error = !TryAttach(descriptor) ? Errno.ENOBUFS
             : !WireAddresses.TryRead(request.Address, out Pyco.Stack.Wire.IpEndpoint remote) ? Errno.EAFNOSUPPORT
             : Tcp.Connect(remote, now);
@@ -121,6 +134,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
             Fail(Errno.ENOBUFS);
             return;
         }
+        _notes = new StreamNotes(descriptor, Tcp, Bridge.Credentials.Mark);
         // What happened while the connection waited for its program was reported when nobody listened.
         OnStackEvents(Tcp.TakeEvents() | SocketEvents.Readable, now);
     }
@@ -191,7 +205,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
             DiscardFiller(now);
         if (!_mayRead || _programFinished || !IsAttached)
             return;
-        switch (StreamPump.ToStack(Bridge.Loop, Descriptor, Tcp, _hasEnd, ref _saysMuch, now))
+        switch (StreamPump.ToStack(Bridge.Loop, Descriptor, Tcp, _hasEnd, ref _saysMuch, _notes, now))
         {
             case PumpStop.Empty:
                 _mayRead = false;
@@ -212,27 +226,24 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         }
     }
 
-    /// <summary>Asks for one octet more than the filler has, which tells whether something stands behind it.</summary>
+    /// <summary>Asks for more than the filler has, which tells whether something stands behind it: mostly a note, if anything.</summary>
     private void DiscardFiller(Instant now)
     {
         byte[] waste = Bridge.MessageBuffer;
-        int wanted = Math.Min(_fillerLeft + 1, waste.Length);
-        nint length;
-        fixed (byte* start = waste)
-            length = Libc.recv(Descriptor, start, (nuint)wanted, Constants.MsgDontwait);
+        int wanted = Math.Min(_fillerLeft + StreamNotes.Length, waste.Length - StreamNotes.Length);
+        int length = (int)StreamPump.Receive(Descriptor, waste.AsSpan(0, wanted), out bool hasNote);
         if (length > _fillerLeft)
         {
-            if (Tcp.GetSendSpan() is { IsEmpty: false } free) // empty only if the connection has ended meanwhile
-            {
-                free[0] = waste[_fillerLeft];
-                Tcp.CommitSend(1, now);
-            }
+            int filler = _fillerLeft;
             _fillerLeft = 0;
+            _mayRead = hasNote || length == wanted || _hasEnd;
+            _notes!.TakeBehindFiller(waste, filler, length, hasNote, length == wanted, now);
         }
         else if (length > 0)
         {
-            _fillerLeft -= (int)length;
+            _fillerLeft -= length;
             _mayRead = length == wanted || _hasEnd;
+            _notes!.Count(length);
         }
         else if (length == 0 || (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
         {

@@ -22,7 +22,7 @@ namespace Pyco.Host.Protocol;
 /// </remarks>
 internal static class HostProtocol
 {
-    public const ushort Version = 1;
+    public const ushort Version = 2;
 
     /// <summary>"PYCO" in memory order on a little-endian machine.</summary>
     public const uint Magic = 0x4f435950;
@@ -245,6 +245,32 @@ internal unsafe struct Request
     public fixed byte Option[HostProtocol.OptionCapacity];
     public uint Reserved0;
     public uint Reserved1;
+}
+
+/// <summary>What a <see cref="StreamNote"/> sets.</summary>
+internal enum StreamOption
+{
+    /// <summary>TCP_NODELAY.</summary>
+    NoDelay = 1,
+
+    /// <summary>SO_KEEPALIVE.</summary>
+    KeepAlive = 2,
+}
+
+/// <summary>
+/// An option of a connected TCP socket, told in its own stream between what the program writes, and no part of that. It comes with a
+/// descriptor (SCM_RIGHTS), of no worth in itself: that ends the host's read and tells it to look for the mark. 16 octets.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
+internal unsafe struct StreamNote
+{
+    /// <summary>The host's random mark, from the environment variable.</summary>
+    public fixed byte Mark[8];
+
+    public StreamOption Option;
+
+    /// <summary>1 for on, 0 for off.</summary>
+    public int Value;
 }
 
 /// <summary>An answer, 168 octets.</summary>

@@ -155,7 +155,7 @@ internal abstract class SplicedStream : SocketSource, IStackSocketOwner
         if (!_mayRead || _outsideFinished || !IsAttached)
             return;
         // A read ends at the mark of an urgent octet, whatever is behind it.
-        switch (StreamPump.ToStack(_loop, Descriptor, _tcp!, _hasEnd || _hasMark, ref _saysMuch, now))
+        switch (StreamPump.ToStack(_loop, Descriptor, _tcp!, _hasEnd || _hasMark, ref _saysMuch, notes: null, now))
         {
             case PumpStop.Empty:
                 _mayRead = false;

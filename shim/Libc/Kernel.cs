@@ -53,6 +53,9 @@ internal static unsafe class Kernel
     internal static int FileControl(int fd, int command, nint argument) =>
         (int)Call(SystemCall.FileControl, fd, command, argument);
 
+    /// <summary>eventfd(2): the cheapest descriptor there is.</summary>
+    internal static int NewEventDescriptor() => (int)Call(SystemCall.EventDescriptor, 0, SockCloexec); // EFD_CLOEXEC has the same value
+
     internal static int Duplicate(int from, int to, int flags) => (int)Call(SystemCall.Duplicate3, from, to, flags);
 
     /// <summary>Opens a file for reading, with close-on-exec.</summary>

@@ -25,7 +25,6 @@ internal static class Numbers
     public const int FSetFl = 4;
     public const int ONonblock = 0x800;
 
-    public const nuint FioNRead = 0x541b;
     public const nuint SiocFirst = SiocGIfName;
     public const nuint SiocLast = 0x89ff;
     public const nuint SiocGIfName = 0x8910;

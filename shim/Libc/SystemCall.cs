@@ -6,6 +6,7 @@ namespace Pyco.Shim;
 internal static class SystemCall
 {
 #if PYCO_ARM64
+    public const int EventDescriptor = 19;
     public const int Read = 63;
     public const int ReadVector = 65;
     public const int Close = 57;
@@ -66,6 +67,7 @@ internal static class SystemCall
     public const int SetSocketOption = 54;
     public const int GetSocketOption = 55;
     public const int Accept4 = 288;
+    public const int EventDescriptor = 290;
     public const int ReceiveMessages = 299;
     public const int SendMessages = 307;
     public const int GetRandom = 318;

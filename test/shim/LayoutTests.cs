@@ -74,6 +74,7 @@ internal sealed class LayoutTests
     [TestCase(168, typeof(Reply))]
     [TestCase(24, typeof(WireAddress))]
     [TestCase(56, typeof(DatagramHeader))]
+    [TestCase(16, typeof(StreamNote))]
     [TestCase(44, typeof(InterfaceDescription))]
     [TestCase(128, typeof(DatagramErrorDescription))]
     public void The_host_protocol_has_its_documented_sizes(int size, Type type) =>

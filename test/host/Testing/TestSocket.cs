@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Pyco.Host.Bridge;
 using Pyco.Host.Protocol;
 using Pyco.Posix;
@@ -60,6 +61,14 @@ internal sealed unsafe class TestSocket : IDisposable
         _network.Settle();
     }
 
+    /// <summary>The same with so many octets of filler.</summary>
+    public void ConnectWithFiller(IpEndpoint remote, int fillerOctets)
+    {
+        Kernel.Check(UnixAddress.Connect(Descriptor, _host.Names.Requests));
+        PostConnectRequest(remote, fillerOctets, RequestFlags.None);
+        _network.Settle();
+    }
+
     /// <summary>The same, and the host does not get to look at it yet.</summary>
     public void PostConnect(IpEndpoint remote, RequestFlags flags = RequestFlags.None)
     {
@@ -67,7 +76,13 @@ internal sealed unsafe class TestSocket : IDisposable
         int sendBuffer;
         uint length = sizeof(int);
         Kernel.Check(Libc.getsockopt(Descriptor, Constants.SolSocket, Constants.SoSndbuf, &sendBuffer, &length));
-        Request request = _host.NewRequest(Operation.Connect, (sendBuffer / 4) + HostProtocol.FillerMargin);
+        PostConnectRequest(remote, (sendBuffer / 4) + HostProtocol.FillerMargin, flags);
+    }
+
+    /// <summary>The second half of <see cref="PostConnect"/>, for a socket that is connected to the host.</summary>
+    public void PostConnectRequest(IpEndpoint remote, int fillerOctets, RequestFlags flags)
+    {
+        Request request = _host.NewRequest(Operation.Connect, fillerOctets);
         request.Flags = flags;
         request.Address = WireAddresses.Write(remote, isV6: false);
         byte[] message = [.. MemoryMarshal.AsBytes(new ReadOnlySpan<Request>(in request)), .. new byte[request.Argument]];
@@ -133,6 +148,26 @@ internal sealed unsafe class TestSocket : IDisposable
             return (int)Libc.send(
                 Descriptor, start, (nuint)octets.Length, Constants.MsgDontwait | Constants.MsgNosignal);
         }
+    }
+
+    /// <summary>An option told in the stream, with what else is in the same message; the host does not get to look at it yet.</summary>
+    public void PostNote(StreamOption option, int value, string before = "", string behind = "")
+    {
+        StreamNote note = new() { Option = option, Value = value };
+        MemoryMarshal.Write(new Span<byte>(note.Mark, sizeof(ulong)), _host.Credentials.Mark);
+        ReadOnlySpan<byte> octets = MemoryMarshal.AsBytes(new ReadOnlySpan<StreamNote>(in note));
+        PostWithDescriptor([.. Encoding.ASCII.GetBytes(before), .. octets, .. Encoding.ASCII.GetBytes(behind)]);
+    }
+
+    /// <summary>Octets that a descriptor comes with.</summary>
+    public void PostWithDescriptor(ReadOnlySpan<byte> octets)
+    {
+        int attached = Kernel.Check(Libc.eventfd(0, Constants.SockCloexec));
+        int sent;
+        fixed (byte* start = octets)
+            sent = (int)DescriptorPassing.Send(Descriptor, start, (nuint)octets.Length, attached, Constants.MsgDontwait);
+        _ = Libc.close(attached);
+        Assert.That(sent, Is.EqualTo(octets.Length));
     }
 
     /// <summary>A header with the host's mark.</summary>

@@ -1,0 +1,150 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using Pyco.Host.Protocol;
+using Pyco.Posix;
+using Pyco.Stack;
+using Pyco.Stack.Sockets;
+
+namespace Pyco.Host.Bridge;
+
+/// <summary>
+/// The notes in what a program writes to one connection (<see cref="StreamNote"/>). A read that has met one says so, and ends
+/// with the message that the note is in: others need not be searched. Whoever has not the program's end of the connection cannot
+/// write there, so a note needs no other proof.
+/// </summary>
+/// <remarks>
+/// It mostly stands at the end of what was read. Behind it may be what sendfile(2) has put into the same message (Linux before 6.5),
+/// and its own end may be left for the next read.
+/// </remarks>
+internal sealed unsafe class StreamNotes(int descriptor, TcpSocket tcp, ulong mark)
+{
+    private int _olderNoDelay;
+    private int _olderKeepAlive;
+
+    /// <summary>Octets of a note.</summary>
+    public static int Length => sizeof(StreamNote);
+
+    /// <summary>
+    /// The program has set the option by a request: what it had told before, and still waits to be read, must not undo that.
+    /// </summary>
+    public void Outdate(StreamOption option)
+    {
+        int waiting = 0;
+        _ = Libc.ioctl(descriptor, Constants.FioNRead, &waiting);
+        Older(option) = waiting;
+    }
+
+    /// <summary>So many octets have been read.</summary>
+    public void Count(int octets)
+    {
+        if ((_olderNoDelay | _olderKeepAlive) == 0)
+            return;
+        _olderNoDelay = Math.Max(0, _olderNoDelay - octets);
+        _olderKeepAlive = Math.Max(0, _olderKeepAlive - octets);
+    }
+
+    /// <summary>Takes over what a read with a note has put into the send buffer.</summary>
+    /// <param name="pieces">What <see cref="TcpSocket.GetSendPieces"/> has given.</param>
+    /// <param name="length">The octets read.</param>
+    /// <param name="isFull">Whether the pieces are full, so that something may be cut off.</param>
+    /// <param name="now">The moment.</param>
+    public void TakeOver(ReadOnlySpan<Memory<byte>> pieces, int length, bool isFull, Instant now)
+    {
+        byte[] octets = ArrayPool<byte>.Shared.Rent(length + Length);
+        int gathered = 0;
+        foreach (Memory<byte> piece in pieces)
+        {
+            int part = Math.Min(piece.Length, length - gathered);
+            piece.Span[..part].CopyTo(octets.AsSpan(gathered));
+            gathered += part;
+        }
+        int begin = Find(octets, 0, length, isFull);
+        tcp.CommitSend(begin < 0 ? length : begin, now);
+        if (begin >= 0)
+            Heed(octets, begin, length, now);
+        else
+            Count(length);
+        ArrayPool<byte>.Shared.Return(octets);
+    }
+
+    /// <summary>Takes over what stands behind the filler of a connect.</summary>
+    /// <param name="octets">What was read, with room for another note behind it.</param>
+    /// <param name="start">Where the filler ends.</param>
+    /// <param name="length">Octets read, with the filler.</param>
+    /// <param name="hasNote">Whether a note is among them.</param>
+    /// <param name="isFull">Whether something may be cut off.</param>
+    /// <param name="now">The moment.</param>
+    public void TakeBehindFiller(byte[] octets, int start, int length, bool hasNote, bool isFull, Instant now)
+    {
+        int begin = hasNote ? Find(octets, start, length, isFull) : -1;
+        Send(octets.AsSpan(start, (begin < 0 ? length : begin) - start), now);
+        if (begin >= 0)
+            Heed(octets, begin, length, now);
+        else
+            Count(length);
+    }
+
+    /// <summary>Where the note begins, or -1. What is missing of it is looked up behind what was read.</summary>
+    private int Find(byte[] octets, int start, int length, bool isFull)
+    {
+        int known = length;
+        while (true)
+        {
+            int at = octets.AsSpan(start, known - start).IndexOf(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in mark)));
+            if (at >= 0 && start + at < length && start + at + Length <= known)
+                return start + at;
+            if (known > length || !isFull)
+                return -1; // no note of ours
+            fixed (byte* end = &octets[length])
+                known += Math.Max(0, (int)Libc.recv(descriptor, end, (nuint)Length, Constants.MsgDontwait | Constants.MsgPeek));
+            if (known == length)
+                return -1;
+        }
+    }
+
+    /// <summary>Does what the note says, with all before it passed on, and passes on what is behind it.</summary>
+    private void Heed(byte[] octets, int begin, int length, Instant now)
+    {
+        StreamNote note = MemoryMarshal.Read<StreamNote>(octets.AsSpan(begin));
+        int end = begin + Length;
+        if (begin >= Older(note.Option))
+            Set(note);
+        if (end < length)
+        {
+            Send(octets.AsSpan(end, length - end), now);
+        }
+        else if (end > length)
+        {
+            fixed (byte* rest = &octets[length])
+                length += Math.Max(0, (int)Libc.recv(descriptor, rest, (nuint)(end - length), Constants.MsgDontwait));
+        }
+        Count(length);
+    }
+
+    private void Set(in StreamNote note)
+    {
+        if (note.Option == StreamOption.NoDelay)
+            tcp.NoDelay = note.Value != 0;
+        else if (note.Option == StreamOption.KeepAlive)
+            tcp.KeepAlive = note.Value != 0;
+    }
+
+    private ref int Older(StreamOption option)
+    {
+        if (option == StreamOption.KeepAlive)
+            return ref _olderKeepAlive;
+        return ref _olderNoDelay;
+    }
+
+    /// <summary>There is room, because it was read into room; none is left only if the connection has ended meanwhile.</summary>
+    private void Send(ReadOnlySpan<byte> payload, Instant now)
+    {
+        while (!payload.IsEmpty && tcp.GetSendSpan() is { IsEmpty: false } free)
+        {
+            int part = Math.Min(free.Length, payload.Length);
+            payload[..part].CopyTo(free);
+            tcp.CommitSend(part, now);
+            payload = payload[part..];
+        }
+    }
+}

@@ -1,0 +1,202 @@
+using Pyco.Host.Protocol;
+using Pyco.Host.Tests.Testing;
+using Pyco.Posix;
+using Pyco.Stack;
+
+namespace Pyco.Host.Tests;
+
+/// <summary>Options that programs tell between what they write on a connection.</summary>
+internal sealed class StreamNoteTests : HostTest
+{
+    private const int NoDelay = OptionNumbers.TcpNoDelay;
+    private const int Tcp = OptionNumbers.IpProtoTcp;
+
+    [Test]
+    public void A_note_sets_an_option_and_is_no_data([Values] bool byServer)
+    {
+        (TestSocket client, TestSocket server) = Connect(80);
+        (TestSocket teller, TestSocket other) = byServer ? (server, client) : (client, server);
+
+        teller.PostNote(StreamOption.NoDelay, 1);
+        Network.Settle();
+
+        Assert.That(teller.GetOption(Tcp, NoDelay), Is.EqualTo(1));
+        Assert.That(other.Events & Constants.PollIn, Is.Zero);
+        AssertTheySpeak(client, server);
+        teller.PostNote(StreamOption.NoDelay, 0);
+        Network.Settle();
+        Assert.That(teller.GetOption(Tcp, NoDelay), Is.Zero);
+        AssertTheySpeak(client, server);
+    }
+
+    [Test]
+    public void A_note_switches_keep_alive_on_and_off([Values] bool endsOff)
+    {
+        (TestSocket client, _) = Connect(80);
+        client.PostNote(StreamOption.KeepAlive, 1);
+        if (endsOff)
+            client.PostNote(StreamOption.KeepAlive, 0);
+        Network.Settle();
+
+        Left.Link.IsCut = true;
+        Network.Wait(TimeSpan.FromHours(3)); // probes begin after two
+
+        Assert.That(client.Events & Constants.PollIn, endsOff ? Is.Zero : Is.Not.Zero);
+        Assert.That(client.TakeError(), Is.EqualTo(endsOff ? Errno.None : Errno.ETIMEDOUT));
+    }
+
+    [Test]
+    public void Data_around_notes_arrives_whole_and_in_order()
+    {
+        (TestSocket client, TestSocket server) = Connect(80);
+
+        client.Post(Text("one "));
+        client.PostNote(StreamOption.NoDelay, 1);
+        client.Post(Text("two "));
+        client.PostNote(StreamOption.KeepAlive, 1);
+        client.PostNote(StreamOption.NoDelay, 0);
+        client.Send(Text("three"));
+
+        Assert.That(ReadText(server), Is.EqualTo("one two three"));
+        Assert.That(client.GetOption(Tcp, NoDelay), Is.Zero);
+    }
+
+    /// <summary>Before Linux 6.5 sendfile(2) adds to the message that waits last.</summary>
+    [Test]
+    public void Data_in_the_message_of_a_note_arrives_whole([Values] bool isEarly, [Values("", "before ")] string before)
+    {
+        TestSocket listener = Right.Listen(80);
+        TestSocket client = Left.OpenStream();
+        Left.Link.IsCut = isEarly;
+        client.Connect(Right.Endpoint(80));
+
+        client.Post(Text("first "));
+        client.PostNote(StreamOption.NoDelay, 1, before, "behind ");
+        client.Post(Text("last"));
+        TestSocket server = Finish(listener);
+
+        Assert.That(ReadText(server), Is.EqualTo($"first {before}behind last"));
+        Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(1));
+    }
+
+    [TestCase("")]
+    [TestCase("a")]
+    [TestCase("what a program writes early")]
+    public void A_note_of_the_handshakes_time_is_heeded_when_it_ends(string early)
+    {
+        (TestSocket client, TestSocket listener) = BeginConnect();
+        client.PostNote(StreamOption.NoDelay, 1);
+        client.Post(Text(early));
+
+        TestSocket server = Finish(listener);
+
+        Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(1));
+        Assert.That(client.IsWritable, Is.True);
+        Assert.That(ReadText(server), Is.EqualTo(early));
+        AssertTheySpeak(client, server);
+    }
+
+    [Test]
+    public void A_note_whose_end_the_read_has_no_room_for_is_heeded_whole([Values(1, 8, 15)] int octetsLeft)
+    {
+        TestSocket listener = Right.Listen(80);
+        TestSocket client = Left.OpenStream();
+        Left.Link.IsCut = true;
+        int octetsPerRead = Left.Bridge.MessageBuffer.Length - Bridge.StreamNotes.Length;
+        client.ConnectWithFiller(Right.Endpoint(80), octetsPerRead - Bridge.StreamNotes.Length + octetsLeft);
+        client.PostNote(StreamOption.NoDelay, 1);
+        client.Post(Text("and more"));
+
+        TestSocket server = Finish(listener);
+
+        Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(1));
+        Assert.That(ReadText(server), Is.EqualTo("and more"));
+        AssertTheySpeak(client, server);
+    }
+
+    [Test]
+    public void A_request_outdates_the_notes_that_wait_and_no_later_one([Values] bool tellsAgain)
+    {
+        (TestSocket client, TestSocket listener) = BeginConnect();
+        client.PostNote(StreamOption.NoDelay, 1);
+        client.Post(Text("data"));
+
+        Assert.That(client.SetOption(Tcp, NoDelay, 0), Is.EqualTo(Errno.None));
+        if (tellsAgain)
+            client.PostNote(StreamOption.NoDelay, 1);
+        TestSocket server = Finish(listener);
+
+        Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(tellsAgain ? 1 : 0));
+        Assert.That(ReadText(server), Is.EqualTo("data"));
+        client.PostNote(StreamOption.NoDelay, 1);
+        Network.Settle();
+        Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(1));
+    }
+
+    /// <summary>As when one thread sets the option while another is inside connect().</summary>
+    [Test]
+    public void A_note_may_come_before_the_request_of_its_connection([Values(0, 1)] int value)
+    {
+        TestSocket listener = Right.Listen(80);
+        TestSocket client = Left.OpenStream();
+        Kernel.Check(UnixAddress.Connect(client.Descriptor, Left.Names.Requests));
+        client.PostNote(StreamOption.NoDelay, 1 - value);
+        client.PostNote(StreamOption.NoDelay, value);
+        Network.Settle();
+
+        client.PostConnectRequest(Right.Endpoint(80), 4000, value == 0 ? RequestFlags.NoDelay : RequestFlags.None);
+        TestSocket server = Finish(listener);
+
+        Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(value));
+        AssertTheySpeak(client, server);
+    }
+
+    [TestCase("x")]
+    [TestCase("sixteen octets..")]
+    public void What_comes_with_a_descriptor_and_is_no_note_is_data(string text)
+    {
+        (TestSocket client, TestSocket server) = Connect(80);
+
+        client.PostWithDescriptor(Text(text));
+        Network.Settle();
+
+        Assert.That(ReadText(server), Is.EqualTo(text));
+        AssertTheySpeak(client, server);
+    }
+
+    [Test]
+    public void A_note_before_the_end_leaves_the_end([Values] bool isEarly)
+    {
+        TestSocket listener = Right.Listen(80);
+        TestSocket client = Left.OpenStream();
+        Left.Link.IsCut = isEarly;
+        client.Connect(Right.Endpoint(80));
+        client.Post(Text("all"));
+        client.PostNote(StreamOption.NoDelay, 1);
+        client.Shutdown(Constants.ShutWr);
+
+        TestSocket server = Finish(listener);
+
+        Assert.That(server.ReceiveAll(out int last), Is.EqualTo(Text("all")));
+        Assert.That(last, Is.Zero);
+    }
+
+    private (TestSocket Client, TestSocket Listener) BeginConnect()
+    {
+        TestSocket listener = Right.Listen(80);
+        TestSocket client = Left.OpenStream();
+        Left.Link.IsCut = true;
+        client.Connect(Right.Endpoint(80));
+        return (client, listener);
+    }
+
+    private TestSocket Finish(TestSocket listener)
+    {
+        Left.Link.IsCut = false;
+        TestSocket? server = null;
+        Assert.That(
+            Network.RunUntil(() => (server ??= listener.Accept()) is not null, TimeSpan.FromSeconds(30)), Is.True);
+        Network.Settle();
+        return server!;
+    }
+}
