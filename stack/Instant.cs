@@ -24,8 +24,8 @@ public readonly record struct Instant(long Ticks) : IComparable<Instant>
 
     /// <summary>The earlier of two moments, where null means never.</summary>
     /// <remarks>
-    /// Inlined, or each call stores two optional moments and reads them back: some thirty for a small message and its answer, of
-    /// whose 2.85 µs they were 0.09.
+    /// Inlined, because it is called for every layer in every turn: as calls it was 0.09 µs of the 2.85 for a small message and its
+    /// answer.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Instant? Earlier(Instant? left, Instant? right) =>
