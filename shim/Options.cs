@@ -84,7 +84,9 @@ internal static unsafe class Options
     {
         if ((state & SocketState.Datagram) != 0)
             return SetAtHost(fd, state, level, name, value, length);
-        if ((state & (SocketState.Connecting | SocketState.Accepted)) != 0 && StreamNotes.Has(level, name, out StreamOption option))
+        // In another host's stream the note would be data.
+        if ((state & (SocketState.Connecting | SocketState.Accepted)) != 0 &&
+            StreamNotes.Has(level, name, out StreamOption option) && SocketName.LeadsToOurHost(fd))
         {
             if (StreamNotes.TryTell(fd, option, *(int*)value != 0))
                 return Errno.None;

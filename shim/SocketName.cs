@@ -31,6 +31,18 @@ internal static unsafe class SocketName
         return Finish(address, Hexadecimal.Write(at, cookie));
     }
 
+    /// <summary>
+    /// Whether the other end of a connection is the host that serves this process. A socket that was passed on, or has outlived a
+    /// host, may be another one's.
+    /// </summary>
+    internal static bool LeadsToOurHost(int fd)
+    {
+        UnixAddress name = default;
+        uint length = (uint)sizeof(UnixAddress);
+        return StackHost.IsReachable && Kernel.GetPeerName(fd, &name, &length) >= 0 &&
+            length >= UnixAddress.PathOffset + PrefixLength && HasPrefix(&name);
+    }
+
     /// <summary>Reads both endpoints out of <c>pyco/H/c/N/L/R</c>, the name of the host's end of an accepted connection.</summary>
     internal static bool TryReadConnection(UnixAddress* address, uint length, WireAddress* local, WireAddress* remote)
     {

@@ -58,41 +58,55 @@ internal sealed unsafe class StreamNotes(int descriptor, TcpSocket tcp, ulong ma
             piece.Span[..part].CopyTo(octets.AsSpan(gathered));
             gathered += part;
         }
-        int begin = Find(octets, 0, length, isFull);
+        int begin = Find(octets, length, isFull);
         tcp.CommitSend(begin < 0 ? length : begin, now);
         if (begin >= 0)
-            Heed(octets, begin, length, now);
+            Heed(octets, begin, length, filler: 0, now);
         else
             Count(length);
         ArrayPool<byte>.Shared.Return(octets);
     }
 
-    /// <summary>Takes over what stands behind the filler of a connect.</summary>
+    /// <summary>
+    /// Drops the filler of a connect, and takes over what stands behind it. A note may stand behind it or, if it is long, within it:
+    /// the kernel takes what is larger than a message in pieces, and another thread may come between.
+    /// </summary>
     /// <param name="octets">What was read, with room for another note behind it.</param>
-    /// <param name="start">Where the filler ends.</param>
-    /// <param name="length">Octets read, with the filler.</param>
+    /// <param name="filler">Octets of filler that were left.</param>
+    /// <param name="length">Octets read.</param>
     /// <param name="hasNote">Whether a note is among them.</param>
     /// <param name="isFull">Whether something may be cut off.</param>
     /// <param name="now">The moment.</param>
-    public void TakeBehindFiller(byte[] octets, int start, int length, bool hasNote, bool isFull, Instant now)
+    /// <returns>Octets of filler that are still to come.</returns>
+    public int TakeWithFiller(byte[] octets, int filler, int length, bool hasNote, bool isFull, Instant now)
     {
-        int begin = hasNote ? Find(octets, start, length, isFull) : -1;
-        Send(octets.AsSpan(start, (begin < 0 ? length : begin) - start), now);
-        if (begin >= 0)
-            Heed(octets, begin, length, now);
-        else
+        int begin = hasNote ? Find(octets, length, isFull) : -1;
+        int before = begin < 0 ? length : begin;
+        if (before > filler)
+            Send(octets.AsSpan(filler, before - filler), now);
+        filler = Math.Max(0, filler - before);
+        if (begin < 0)
+        {
             Count(length);
+            return filler;
+        }
+        int behind = Math.Min(filler, Math.Max(0, length - begin - Length));
+        Heed(octets, begin, length, behind, now);
+        return filler - behind;
     }
 
-    /// <summary>Where the note begins, or -1. What is missing of it is looked up behind what was read.</summary>
-    private int Find(byte[] octets, int start, int length, bool isFull)
+    /// <summary>
+    /// Where the note begins, or -1. What is missing of it is looked up behind what was read. The last mark is the note's: a program
+    /// may have written the same octets before, such as an image of its own memory.
+    /// </summary>
+    private int Find(byte[] octets, int length, bool isFull)
     {
         int known = length;
         while (true)
         {
-            int at = octets.AsSpan(start, known - start).IndexOf(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in mark)));
-            if (at >= 0 && start + at < length && start + at + Length <= known)
-                return start + at;
+            int at = octets.AsSpan(0, known).LastIndexOf(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in mark)));
+            if (at >= 0 && at < length && at + Length <= known)
+                return at;
             if (known > length || !isFull)
                 return -1; // no note of ours
             fixed (byte* end = &octets[length])
@@ -102,8 +116,8 @@ internal sealed unsafe class StreamNotes(int descriptor, TcpSocket tcp, ulong ma
         }
     }
 
-    /// <summary>Does what the note says, with all before it passed on, and passes on what is behind it.</summary>
-    private void Heed(byte[] octets, int begin, int length, Instant now)
+    /// <summary>Does what the note says, with all before it passed on, and passes on what is behind it, but for so much filler.</summary>
+    private void Heed(byte[] octets, int begin, int length, int filler, Instant now)
     {
         StreamNote note = MemoryMarshal.Read<StreamNote>(octets.AsSpan(begin));
         int end = begin + Length;
@@ -111,7 +125,7 @@ internal sealed unsafe class StreamNotes(int descriptor, TcpSocket tcp, ulong ma
             Set(note);
         if (end < length)
         {
-            Send(octets.AsSpan(end, length - end), now);
+            Send(octets.AsSpan(end + filler, length - end - filler), now);
         }
         else if (end > length)
         {

@@ -232,18 +232,10 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         byte[] waste = Bridge.MessageBuffer;
         int wanted = Math.Min(_fillerLeft + StreamNotes.Length, waste.Length - StreamNotes.Length);
         int length = (int)StreamPump.Receive(Descriptor, waste.AsSpan(0, wanted), out bool hasNote);
-        if (length > _fillerLeft)
+        if (length > 0)
         {
-            int filler = _fillerLeft;
-            _fillerLeft = 0;
             _mayRead = hasNote || length == wanted || _hasEnd;
-            _notes!.TakeBehindFiller(waste, filler, length, hasNote, length == wanted, now);
-        }
-        else if (length > 0)
-        {
-            _fillerLeft -= length;
-            _mayRead = length == wanted || _hasEnd;
-            _notes!.Count(length);
+            _fillerLeft = _notes!.TakeWithFiller(waste, _fillerLeft, length, hasNote, length == wanted, now);
         }
         else if (length == 0 || (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
         {

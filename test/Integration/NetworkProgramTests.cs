@@ -62,6 +62,50 @@ internal sealed class NetworkProgramTests(WireKind kind) : WireTest(kind)
     }
 
     [Test]
+    public void Options_that_another_hosts_program_sets_on_a_socket_it_was_given_are_no_data()
+    {
+        string server = Wire.FreshAddress();
+        string handOver = Wire.PathOf("handover");
+        RunningProgram reader = Wire.RunAt(server, Programs.Python, "-c", """
+            import socket
+            listener = socket.create_server(("", 6000))
+            print("ready", flush=True)
+            connection, _ = listener.accept()
+            print(b"".join(iter(lambda: connection.recv(1000), b"")).decode())
+            """);
+        reader.WaitForOutput("ready"); // no probe: it takes one connection
+        RunningProgram taker = Wire.RunAt(Wire.FreshAddress(), Programs.Python, "-c", $"""
+            import ctypes, os, socket
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind("{handOver}")
+            listener.listen()
+            print("ready", flush=True)
+            giver, _ = listener.accept()
+            _, (descriptor,), _, _ = socket.recv_fds(giver, 1, 1)
+            libc, on = ctypes.CDLL(None), ctypes.byref(ctypes.c_int(1))
+            libc.setsockopt(descriptor, socket.IPPROTO_TCP, socket.TCP_NODELAY, on, 4)
+            libc.setsockopt(descriptor, socket.SOL_SOCKET, socket.SO_KEEPALIVE, on, 4)
+            os.write(descriptor, b"taker;")
+            giver.sendall(b"x")
+            """);
+        taker.WaitForOutput("ready");
+
+        Wire.RunAt(Wire.FreshAddress(), Programs.Python, "-c", $"""
+            import socket
+            connection = socket.create_connection(("{server}", 6000))
+            connection.sendall(b"giver;")
+            taker = socket.socket(socket.AF_UNIX)
+            taker.connect("{handOver}")
+            socket.send_fds(taker, [b"x"], [connection.fileno()])
+            taker.recv(1)
+            connection.sendall(b"end")
+            """).Succeed();
+
+        taker.Succeed();
+        Assert.That(reader.Succeed(), Is.EqualTo("ready\ngiver;taker;end\n"));
+    }
+
+    [Test]
     public void Rsync_mirrors_a_tree_from_its_daemon_and_back()
     {
         string server = Wire.FreshAddress(), client = Wire.FreshAddress();

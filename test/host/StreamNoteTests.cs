@@ -114,6 +114,27 @@ internal sealed class StreamNoteTests : HostTest
         AssertTheySpeak(client, server);
     }
 
+    /// <summary>As when another thread sets the option while connect() is still writing a long filler.</summary>
+    [Test]
+    public void A_note_within_the_filler_is_no_part_of_it([Values(1, 20_000, 39_999)] int fillerBefore)
+    {
+        const int filler = 40_000;
+        TestSocket listener = Right.Listen(80);
+        TestSocket client = Left.OpenStream();
+        Left.Link.IsCut = true;
+        Kernel.Check(UnixAddress.Connect(client.Descriptor, Left.Names.Requests));
+        client.PostConnectRequest(Right.Endpoint(80), filler, RequestFlags.None, fillerBefore);
+        client.PostNote(StreamOption.NoDelay, 1);
+        client.Post(new byte[filler - fillerBefore]);
+        client.Post(Text("hello"));
+
+        TestSocket server = Finish(listener);
+
+        Assert.That(ReadText(server), Is.EqualTo("hello"));
+        Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(1));
+        AssertTheySpeak(client, server);
+    }
+
     [Test]
     public void A_request_outdates_the_notes_that_wait_and_no_later_one([Values] bool tellsAgain)
     {

@@ -80,12 +80,16 @@ internal sealed unsafe class TestSocket : IDisposable
     }
 
     /// <summary>The second half of <see cref="PostConnect"/>, for a socket that is connected to the host.</summary>
-    public void PostConnectRequest(IpEndpoint remote, int fillerOctets, RequestFlags flags)
+    /// <param name="remote">The peer.</param>
+    /// <param name="fillerOctets">The filler that the request speaks of.</param>
+    /// <param name="flags">Options.</param>
+    /// <param name="posted">How much of the filler comes at once; null for all.</param>
+    public void PostConnectRequest(IpEndpoint remote, int fillerOctets, RequestFlags flags, int? posted = null)
     {
         Request request = _host.NewRequest(Operation.Connect, fillerOctets);
         request.Flags = flags;
         request.Address = WireAddresses.Write(remote, isV6: false);
-        byte[] message = [.. MemoryMarshal.AsBytes(new ReadOnlySpan<Request>(in request)), .. new byte[request.Argument]];
+        byte[] message = [.. MemoryMarshal.AsBytes(new ReadOnlySpan<Request>(in request)), .. new byte[posted ?? fillerOctets]];
         Assert.That(Post(message), Is.EqualTo(message.Length));
     }
 
