@@ -12,7 +12,7 @@ internal sealed class EarlyDataTests : HostTest
         (TestSocket client, TestSocket listener) = BeginConnect();
         client.Post(Text(early));
 
-        TestSocket server = Finish(listener);
+        TestSocket server = FinishConnect(listener);
 
         Assert.That(ReadText(server), Is.EqualTo(early));
         AssertTheySpeak(client, server);
@@ -25,7 +25,7 @@ internal sealed class EarlyDataTests : HostTest
         client.Post(new byte[lengthOctets]);
         client.Shutdown(Posix.Constants.ShutWr);
 
-        TestSocket server = Finish(listener);
+        TestSocket server = FinishConnect(listener);
 
         Assert.That(server.ReceiveAll(out int last), Has.Length.EqualTo(lengthOctets));
         Assert.That(last, Is.Zero);
@@ -36,29 +36,10 @@ internal sealed class EarlyDataTests : HostTest
     {
         (TestSocket client, TestSocket listener) = BeginConnect();
 
-        TestSocket server = Finish(listener);
+        TestSocket server = FinishConnect(listener);
 
         Assert.That(server.Events & Posix.Constants.PollIn, Is.Zero);
         Assert.That(client.IsWritable, Is.True);
         AssertTheySpeak(client, server);
-    }
-
-    private (TestSocket Client, TestSocket Listener) BeginConnect()
-    {
-        TestSocket listener = Right.Listen(80);
-        TestSocket client = Left.OpenStream();
-        Left.Link.IsCut = true;
-        client.Connect(Right.Endpoint(80));
-        return (client, listener);
-    }
-
-    private TestSocket Finish(TestSocket listener)
-    {
-        Left.Link.IsCut = false;
-        TestSocket? server = null;
-        Assert.That(
-            Network.RunUntil(() => (server ??= listener.Accept()) is not null, TimeSpan.FromSeconds(30)), Is.True);
-        Network.Settle();
-        return server!;
     }
 }

@@ -73,7 +73,7 @@ internal sealed class StreamNoteTests : HostTest
         client.Post(Text("first "));
         client.PostNote(StreamOption.NoDelay, 1, before, "behind ");
         client.Post(Text("last"));
-        TestSocket server = Finish(listener);
+        TestSocket server = FinishConnect(listener);
 
         Assert.That(ReadText(server), Is.EqualTo($"first {before}behind last"));
         Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(1));
@@ -88,7 +88,7 @@ internal sealed class StreamNoteTests : HostTest
         client.PostNote(StreamOption.NoDelay, 1);
         client.Post(Text(early));
 
-        TestSocket server = Finish(listener);
+        TestSocket server = FinishConnect(listener);
 
         Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(1));
         Assert.That(client.IsWritable, Is.True);
@@ -107,7 +107,7 @@ internal sealed class StreamNoteTests : HostTest
         client.PostNote(StreamOption.NoDelay, 1);
         client.Post(Text("and more"));
 
-        TestSocket server = Finish(listener);
+        TestSocket server = FinishConnect(listener);
 
         Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(1));
         Assert.That(ReadText(server), Is.EqualTo("and more"));
@@ -128,7 +128,7 @@ internal sealed class StreamNoteTests : HostTest
         client.Post(new byte[filler - fillerBefore]);
         client.Post(Text("hello"));
 
-        TestSocket server = Finish(listener);
+        TestSocket server = FinishConnect(listener);
 
         Assert.That(ReadText(server), Is.EqualTo("hello"));
         Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(1));
@@ -145,7 +145,7 @@ internal sealed class StreamNoteTests : HostTest
         Assert.That(client.SetOption(Tcp, NoDelay, 0), Is.EqualTo(Errno.None));
         if (tellsAgain)
             client.PostNote(StreamOption.NoDelay, 1);
-        TestSocket server = Finish(listener);
+        TestSocket server = FinishConnect(listener);
 
         Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(tellsAgain ? 1 : 0));
         Assert.That(ReadText(server), Is.EqualTo("data"));
@@ -166,7 +166,7 @@ internal sealed class StreamNoteTests : HostTest
         Network.Settle();
 
         client.PostConnectRequest(Right.Endpoint(80), 4000, value == 0 ? RequestFlags.NoDelay : RequestFlags.None);
-        TestSocket server = Finish(listener);
+        TestSocket server = FinishConnect(listener);
 
         Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(value));
         AssertTheySpeak(client, server);
@@ -196,28 +196,9 @@ internal sealed class StreamNoteTests : HostTest
         client.PostNote(StreamOption.NoDelay, 1);
         client.Shutdown(Constants.ShutWr);
 
-        TestSocket server = Finish(listener);
+        TestSocket server = FinishConnect(listener);
 
         Assert.That(server.ReceiveAll(out int last), Is.EqualTo(Text("all")));
         Assert.That(last, Is.Zero);
-    }
-
-    private (TestSocket Client, TestSocket Listener) BeginConnect()
-    {
-        TestSocket listener = Right.Listen(80);
-        TestSocket client = Left.OpenStream();
-        Left.Link.IsCut = true;
-        client.Connect(Right.Endpoint(80));
-        return (client, listener);
-    }
-
-    private TestSocket Finish(TestSocket listener)
-    {
-        Left.Link.IsCut = false;
-        TestSocket? server = null;
-        Assert.That(
-            Network.RunUntil(() => (server ??= listener.Accept()) is not null, TimeSpan.FromSeconds(30)), Is.True);
-        Network.Settle();
-        return server!;
     }
 }

@@ -47,6 +47,28 @@ internal abstract class HostTest
         return (client, server);
     }
 
+    /// <summary>Connects to a port of the right host, and the handshake waits until <see cref="FinishConnect"/>.</summary>
+    protected (TestSocket Client, TestSocket Listener) BeginConnect()
+    {
+        TestSocket listener = Right.Listen(80);
+        TestSocket client = Left.OpenStream();
+        Left.Link.IsCut = true;
+        client.Connect(Right.Endpoint(80));
+        return (client, listener);
+    }
+
+    /// <summary>Lets the handshake end.</summary>
+    /// <returns>The listener's end of the connection.</returns>
+    protected TestSocket FinishConnect(TestSocket listener)
+    {
+        Left.Link.IsCut = false;
+        TestSocket? server = null;
+        Assert.That(
+            Network.RunUntil(() => (server ??= listener.Accept()) is not null, TimeSpan.FromSeconds(30)), Is.True);
+        Network.Settle();
+        return server!;
+    }
+
     /// <summary>The ends still speak to each other, both ways.</summary>
     protected static void AssertTheySpeak(TestSocket client, TestSocket server)
     {
