@@ -104,13 +104,15 @@ internal sealed unsafe class StreamNotes(int descriptor, TcpSocket tcp, ulong ma
         int known = length;
         while (true)
         {
-            int at = octets.AsSpan(0, known).LastIndexOf(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in mark)));
-            if (at >= 0 && at < length && at + Length <= known)
+            // What is looked up may reach into the next note, whose mark begins behind what was read.
+            int end = Math.Min(known, length + sizeof(ulong) - 1);
+            int at = octets.AsSpan(0, end).LastIndexOf(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in mark)));
+            if (at >= 0 && at + Length <= known)
                 return at;
             if (known > length || !isFull)
                 return -1; // no note of ours
-            fixed (byte* end = &octets[length])
-                known += Math.Max(0, (int)Libc.recv(descriptor, end, (nuint)Length, Constants.MsgDontwait | Constants.MsgPeek));
+            fixed (byte* rest = &octets[length])
+                known += Math.Max(0, (int)Libc.recv(descriptor, rest, (nuint)Length, Constants.MsgDontwait | Constants.MsgPeek));
             if (known == length)
                 return -1;
         }

@@ -97,7 +97,7 @@ internal sealed class StreamNoteTests : HostTest
     }
 
     [Test]
-    public void A_note_whose_end_the_read_has_no_room_for_is_heeded_whole([Values(1, 8, 15)] int octetsLeft)
+    public void A_note_whose_end_the_read_has_no_room_for_is_heeded_whole([Values(1, 8, 15)] int octetsLeft, [Values] bool hasNext)
     {
         TestSocket listener = Right.Listen(80);
         TestSocket client = Left.OpenStream();
@@ -105,6 +105,8 @@ internal sealed class StreamNoteTests : HostTest
         int octetsPerRead = Left.Bridge.MessageBuffer.Length - Bridge.StreamNotes.Length;
         client.ConnectWithFiller(Right.Endpoint(80), octetsPerRead - Bridge.StreamNotes.Length + octetsLeft);
         client.PostNote(StreamOption.NoDelay, 1);
+        if (hasNext)
+            client.PostNote(StreamOption.KeepAlive, 1); // what is looked up may reach into this one
         client.Post(Text("and more"));
 
         TestSocket server = FinishConnect(listener);
