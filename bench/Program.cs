@@ -14,8 +14,8 @@ Argument<string[]> only = new("measure")
     Arity = ArgumentArity.ZeroOrMore,
 };
 only.AcceptOnlyFromAmong([.. measures.Select(measure => measure.Name)]);
-Option<int> rounds = Number("--rounds", "How often each measure is taken, all hosts in turn.", 3, 1, 100);
-Option<int> seconds = Number("--seconds", "How long each takes.", 3, 1, 30);
+Option<int> rounds = Number("--rounds", "How often each measure is taken, all hosts in turn.", 5, 1, 100);
+Option<int> seconds = Number("--seconds", "How long each takes.", 2, 1, 30);
 Option<int> hosts = Number("--hosts", "How many hosts the largest network has.", 1000, 1, 50_000);
 Option<int> connections = Number("--connections", "How many idle connections are held.", 10_000, 1, 100_000);
 Option<string> json = new("--json") { Description = "The file for the values.", DefaultValueFactory = _ => "artifacts/bench.json" };

@@ -28,6 +28,7 @@ internal static class Program
 
     private static int Main(string[] arguments)
     {
+        StandardDescriptors.Reserve();
         string name = Names.Pyco;
         try
         {
@@ -65,10 +66,13 @@ internal static class Program
             case DetachedProcess.StartRole when arguments.Length >= 2:
                 return DetachedProcess.RunStarter(image, arguments.AsSpan(1));
             case HostRole.Name:
+                DetachedProcess.TakeName();
                 return HostRole.Run();
             case NetworkRole.Name:
+                DetachedProcess.TakeName();
                 return NetworkRole.Run(new ProgramEnvironment(image.Environment));
             case NetworkGuard.Role:
+                DetachedProcess.TakeName();
                 return NetworkGuard.Run();
             case "--version":
                 Terminal.Out($"{Names.Pyco} {ProductVersion.Own}\n");

@@ -32,6 +32,7 @@ public static class StackHostProcess
         StackMemory memory = new(new FramePool());
         using EventLoop loop = new(TimeProvider.System, BusyPolling.UsualLimit);
         using Interruption interruption = new(loop);
+        using StallBreaker breaker = new(loop); // before the host, so that it is there while that closes its sockets
         IPolledLink link = options.OpenLink(memory.Frames, () => loop.Now);
         NameSources names = new() { Servers = options.NameServers, SearchDomains = options.SearchDomains };
         using StackHost host = new(

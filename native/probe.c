@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <linux/sockios.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -33,6 +34,7 @@ int main(void)
     SIZE(struct pollfd, "PollDescriptor");
     SIZE(struct timespec, "TimeSpec");
     SIZE(struct timeval, "TimeVal");
+    SIZE(struct rlimit, "ResourceLimit");
     SIZE(struct ucred, "Credentials");
     SIZE(struct sockaddr_un, "UnixAddress");
     SIZE(struct sockaddr_in6, "InternetAddress");
@@ -57,6 +59,7 @@ int main(void)
     OFFSET(struct addrinfo, ai_addr, "AddressInfo.Address");
     OFFSET(struct addrinfo, ai_next, "AddressInfo.Next");
     OFFSET(struct hostent, h_addr_list, "HostEntry.Addresses");
+    OFFSET(struct tcp_info, tcpi_rto, "TcpInformation.RetransmissionTimeoutMicroseconds");
     OFFSET(struct tcp_info, tcpi_snd_mss, "TcpInformation.SendMss");
     OFFSET(struct tcp_info, tcpi_unacked, "TcpInformation.Unacknowledged");
     OFFSET(struct tcp_info, tcpi_rtt, "TcpInformation.RoundTripMicroseconds");

@@ -45,6 +45,7 @@
     X(getsockname) \
     X(getsockopt) \
     X(if_indextoname) \
+    X(if_nameindex) \
     X(if_nametoindex) \
     X(ioctl) \
     X(listen) \
@@ -69,6 +70,7 @@
     X(setsockopt) \
     X(shutdown) \
     X(socket) \
+    X(syscall) \
     X(system) \
     X(uname)
 

@@ -41,7 +41,9 @@ public sealed unsafe class NetworkClient : IDisposable
         var error = (Errno)Marshal.GetLastPInvokeError();
         _ = Libc.close(socket);
         return error is Errno.EACCES or Errno.EPERM
-            ? throw new IOException($"no permission to use the network at {path}: ask its owner to start it with a wider --mode, or join its group")
+            ? throw new IOException(
+                $"no permission to use the network at {path}: ask its owner to start it with a wider mode " +
+                "(pyco-net start --mode, vde_switch -m), or join its group")
             : null;
     }
 

@@ -75,6 +75,8 @@ internal sealed class NetworkFolder : IDisposable
             NetworkFolder folder = new(path, isOurs || IsLeftover(path), descriptor);
             if (IsAlive(folder.PlugSocket))
             {
+                // The switch removes its folder when it ends, which it cannot with a file of ours in it.
+                _ = Libc.unlink($"{path}/lock");
                 _ = Libc.close(descriptor);
                 throw new NetworkRunsException($"a switch runs at {path} already, which is not ours: choose another path");
             }

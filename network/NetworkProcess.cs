@@ -26,6 +26,7 @@ public static class NetworkProcess
         using NetworkLog log = new(folder.Log);
         using EventLoop loop = new(TimeProvider.System, BusyPolling.UsualLimit);
         using Interruption interruption = new(loop);
+        using StallBreaker breaker = new(loop); // before the network, so that it is there while that closes its sockets
         loop.Turn(TimeSpan.Zero); // reads the clock
         using VirtualNetwork network = new(loop, options, folder, log);
         using Registration registration = Registration.Of(options.Path, environment);

@@ -15,6 +15,15 @@ internal static unsafe partial class Libc
     internal static partial int open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, nint mode);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int prctl(int option, [MarshalAs(UnmanagedType.LPUTF8Str)] string name);
+
+    [LibraryImport("libc")]
+    internal static partial int gettid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int tgkill(int process, int thread, int signal);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int dup2(int from, int to);
 
     [LibraryImport("libc", SetLastError = true)]

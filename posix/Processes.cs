@@ -13,7 +13,10 @@ internal static unsafe partial class Processes
     /// <summary>F_DUPFD_CLOEXEC.</summary>
     public const int DuplicateCloseOnExec = 1030;
 
+    public const int SignalInterrupt = 2;
     public const int SignalPipe = 13;
+    public const int SignalChild = 17;
+    public const int SignalUrgent = 23;
     public const nint SignalDefault = 0;
     public const nint SignalIgnore = 1;
 

@@ -9,6 +9,13 @@ namespace Pyco.Posix;
 [StructLayout(LayoutKind.Explicit, Size = 104)]
 internal struct TcpInformation
 {
+    /// <summary>TCP_ESTABLISHED and the others of linux/tcp.h.</summary>
+    [FieldOffset(0)]
+    public byte State;
+
+    [FieldOffset(8)]
+    public uint RetransmissionTimeoutMicroseconds;
+
     /// <summary>In octets.</summary>
     [FieldOffset(16)]
     public uint SendMss;

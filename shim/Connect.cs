@@ -27,7 +27,13 @@ internal static unsafe class Connect
             : Stream(fd, state, address, length));
     }
 
-    internal static Errno Stream(int fd, SocketState state, byte* address, uint length)
+    /// <summary>connect(2) on a TCP socket.</summary>
+    /// <param name="fd">A TCP socket of ours.</param>
+    /// <param name="state">Its state.</param>
+    /// <param name="address">Where to.</param>
+    /// <param name="length">Of the address.</param>
+    /// <param name="mayWait">False to begin only, as a socket that does not block does.</param>
+    internal static Errno Stream(int fd, SocketState state, byte* address, uint length, bool mayWait = true)
     {
         if (address == null)
             return Errno.EFAULT;
@@ -40,13 +46,13 @@ internal static unsafe class Connect
         if ((state & SocketState.Listening) != 0)
             return Errno.EISCONN;
         if ((state & SocketState.Connecting) != 0)
-            return Again(fd, state, address, length);
+            return Again(fd, state, address, length, mayWait);
         Request request = default;
         Errno error = SocketAddress.Read(address, length, state, &request.Address);
-        return error == Errno.None ? Begin(fd, state, &request) : error;
+        return error == Errno.None ? Begin(fd, state, &request, mayWait) : error;
     }
 
-    private static Errno Begin(int fd, SocketState state, Request* request)
+    private static Errno Begin(int fd, SocketState state, Request* request, bool mayWait)
     {
         ReplaceAnyByLoopback(&request->Address);
         request->Operation = Operation.Connect;
@@ -60,7 +66,7 @@ internal static unsafe class Connect
         error = Filler.SendRequest(fd, request, sendBuffer);
         if (error != Errno.None)
             return error;
-        return Descriptor.IsNonBlocking(fd) ? Errno.EINPROGRESS : Await(fd);
+        return !mayWait || Descriptor.IsNonBlocking(fd) ? Errno.EINPROGRESS : Await(fd);
     }
 
     /// <summary>A connect to 0.0.0.0 goes to this host itself (ip_route_output_key_hash_rcu in net/ipv4/route.c).</summary>
@@ -117,18 +123,18 @@ internal static unsafe class Connect
     }
 
     /// <summary>connect() on a socket that has begun to connect before.</summary>
-    private static Errno Again(int fd, SocketState state, byte* address, uint length)
+    private static Errno Again(int fd, SocketState state, byte* address, uint length, bool mayWait)
     {
         short events = (short)Kernel.PollNow(fd, PollOut);
         if ((events & (PollErr | PollHup)) != 0)
         {
             Errno error = StreamError.Ask(fd);
-            return error != Errno.None ? error : Renew(fd, state, address, length);
+            return error != Errno.None ? error : Renew(fd, state, address, length, mayWait);
         }
 
         if ((events & PollOut) != 0)
             return Finish(fd, events);
-        return Descriptor.IsNonBlocking(fd) ? Errno.EALREADY : Await(fd);
+        return !mayWait || Descriptor.IsNonBlocking(fd) ? Errno.EALREADY : Await(fd);
     }
 
     /// <summary>
@@ -136,7 +142,7 @@ internal static unsafe class Connect
     /// socket is spent after one connect, so a fresh one takes its number. Duplicates and epoll registrations keep the
     /// old one: compatibility.md tells.
     /// </summary>
-    private static Errno Renew(int fd, SocketState state, byte* address, uint length)
+    private static Errno Renew(int fd, SocketState state, byte* address, uint length, bool mayWait)
     {
         SocketState fresh = state &
             (SocketState.V6 | SocketState.NoDelay | SocketState.Inherits | SocketState.HasOptions);
@@ -152,7 +158,7 @@ internal static unsafe class Connect
         Accept.InheritOption(fd, socket, SoReuseAddr);
         int result = Kernel.Duplicate(socket, fd, closesOnExec ? SockCloexec : 0);
         _ = Kernel.Close(socket);
-        return result < 0 ? (Errno)(-result) : Stream(fd, fresh, address, length);
+        return result < 0 ? (Errno)(-result) : Stream(fd, fresh, address, length, mayWait);
     }
 
     /// <summary>connect(AF_UNSPEC) gives a TCP connection up; the AF_UNIX socket cannot be used for another one.</summary>

@@ -18,14 +18,20 @@ internal static unsafe class DatagramControl
     /// <summary>Adds what the program has asked for behind what the kernel wrote.</summary>
     internal static void Write(SocketState state, DatagramHeader* header, MessageHeader* message, nuint used)
     {
-        bool v6 = (state & SocketState.V6) != 0;
         nuint room = message->ControlLength;
-        if ((state & SocketState.ReceivesPacketInfo) != 0 && header->LocalFamily != AfUnspec)
-            WritePacketInfo(v6, header, message, room, ref used);
-        if ((state & SocketState.ReceivesTimeToLive) != 0)
-            WriteNumber(v6 ? IpProtoIpv6 : IpProtoIp, v6 ? Ipv6HopLimit : IpTtl, header->TimeToLive, message, room, ref used);
-        if ((state & SocketState.ReceivesTypeOfService) != 0)
-            WriteTypeOfService(v6, header->TypeOfService, message, room, ref used);
+        if (header->LocalFamily != AfUnspec) // else it came before the program asked for anything
+        {
+            if ((state & SocketState.ReceivesIpv6PacketInfo) != 0)
+                WriteIpv6PacketInfo(header, message, room, ref used);
+            if ((state & SocketState.ReceivesPacketInfo) != 0)
+                WritePacketInfo(header, message, room, ref used);
+            int timeToLive = header->TimeToLive;
+            if ((state & SocketState.ReceivesTimeToLive) != 0)
+                Append(IpProtoIp, IpTtl, (byte*)&timeToLive, sizeof(int), message, room, ref used);
+            if ((state & SocketState.ReceivesTypeOfService) != 0)
+                Append(IpProtoIp, IpTos, &header->TypeOfService, sizeof(byte), message, room, ref used);
+        }
+
         message->ControlLength = used;
     }
 
@@ -67,27 +73,28 @@ internal static unsafe class DatagramControl
         return false;
     }
 
-    private static void WritePacketInfo(
-        bool v6, DatagramHeader* header, MessageHeader* message, nuint room, ref nuint used)
+    private static void WritePacketInfo(DatagramHeader* header, MessageHeader* message, nuint room, ref nuint used)
     {
-        const int lengthV4 = 12; // struct in_pktinfo: interface, own address, destination in the header
-        const int lengthV6 = 20; // struct in6_pktinfo: destination, interface
-        byte* data = stackalloc byte[lengthV6];
-        bool isLoopback = header->LocalOctets[12] == 127 || header->Peer.Octets[12] == 127;
-        int index = isLoopback ? LoopbackIndex : InterfaceIndex;
-        if (v6)
-        {
-            Memory.Copy(data, header->LocalOctets, 16);
-            *(int*)(data + 16) = index;
-            Append(IpProtoIpv6, Ipv6PktInfo, data, lengthV6, message, room, ref used);
-            return;
-        }
-
-        *(int*)data = index;
+        const int length = 12; // struct in_pktinfo: interface, own address, destination in the header
+        byte* data = stackalloc byte[length];
+        bool isLoopback = IsLoopback(header);
+        *(int*)data = isLoopback ? LoopbackIndex : InterfaceIndex;
         *(uint*)(data + 4) = OwnAddress(header->LocalOctets, isLoopback);
         *(uint*)(data + 8) = *(uint*)(header->LocalOctets + 12);
-        Append(IpProtoIp, IpPktInfo, data, lengthV4, message, room, ref used);
+        Append(IpProtoIp, IpPktInfo, data, length, message, room, ref used);
     }
+
+    private static void WriteIpv6PacketInfo(DatagramHeader* header, MessageHeader* message, nuint room, ref nuint used)
+    {
+        const int length = 20; // struct in6_pktinfo: destination, interface
+        byte* data = stackalloc byte[length];
+        Memory.Copy(data, header->LocalOctets, 16);
+        *(int*)(data + 16) = IsLoopback(header) ? LoopbackIndex : InterfaceIndex;
+        Append(IpProtoIpv6, Ipv6PktInfo, data, length, message, room, ref used);
+    }
+
+    private static bool IsLoopback(DatagramHeader* header) =>
+        header->LocalOctets[12] == 127 || header->Peer.Octets[12] == 127;
 
     /// <summary>The address to answer from: what came to a group, or to all, came to nobody's address.</summary>
     private static uint OwnAddress(byte* destination, bool isLoopback)
@@ -110,35 +117,24 @@ internal static unsafe class DatagramControl
         return KnownLinkAddress;
     }
 
-    private static void WriteTypeOfService(bool v6, byte value, MessageHeader* message, nuint room, ref nuint used)
-    {
-        // One octet for IPv4, an int for IPv6: so it is in Linux.
-        if (v6)
-            WriteNumber(IpProtoIpv6, Ipv6TClass, value, message, room, ref used);
-        else
-            Append(IpProtoIp, IpTos, &value, sizeof(byte), message, room, ref used);
-    }
-
-    private static void WriteNumber(int level, int type, int value, MessageHeader* message, nuint room, ref nuint used) =>
-        Append(level, type, (byte*)&value, sizeof(int), message, room, ref used);
-
+    /// <summary>put_cmsg() of Linux: what there is no room for is cut, as is its length, if at least its header has some.</summary>
     internal static void Append(
         int level, int type, byte* data, int length, MessageHeader* message, nuint room, ref nuint used)
     {
         nuint whole = (nuint)(sizeof(ControlHeader) + length);
-        nuint begin = Align(used);
-        if (message->Control == null || begin + whole > room)
-        {
+        nuint left = message->Control == null ? 0 : room - used;
+        if (left < whole)
             message->Flags |= MsgCTrunc;
+        if (left < (nuint)sizeof(ControlHeader))
             return;
-        }
-
-        ControlHeader* control = (ControlHeader*)(message->Control + begin);
+        if (left < whole)
+            whole = left;
+        ControlHeader* control = (ControlHeader*)(message->Control + used);
         control->Length = whole;
         control->Level = level;
         control->Type = type;
-        Memory.Copy((byte*)(control + 1), data, length);
-        used = begin + Align(whole) <= room ? begin + Align(whole) : begin + whole;
+        Memory.Copy((byte*)(control + 1), data, (int)whole - sizeof(ControlHeader));
+        used += Align(whole) < left ? Align(whole) : left;
     }
 
     private static nuint Align(nuint length) => (length + 7) & ~(nuint)7;

@@ -35,6 +35,7 @@ internal static unsafe class DatagramErrors
         // The host puts another one there if this was not the last error.
         while (HasSign(fd, MsgPeek))
             _ = HasSign(fd, 0);
+        ReceiveRings.TakeErrors(fd, state);
         Reply reply;
         Errno error = HostRequest.Ask(fd, Operation.TakeDatagramError, 0, &reply);
         if (error != Errno.None)

@@ -34,7 +34,16 @@ internal static unsafe class Datagrams
     internal static nint Receive(int fd, SocketState state, MessageHeader* message, int flags)
     {
         Descriptor.NoteDatagram();
-        bool isConnected = (state & SocketState.Connecting) != 0;
+        Next.TestCancel();
+        return (state & SocketState.ReceiveRingNumber) != 0
+            ? ReceiveRings.Receive(fd, state, message, flags)
+            : ReceivePlain(fd, state, message, flags);
+    }
+
+    /// <summary>recvmsg(2) from the kernel socket's queue; a doorbell there leads to the ring.</summary>
+    internal static nint ReceivePlain(int fd, SocketState state, MessageHeader* message, int flags)
+    {
+        bool isBare = (state & SocketState.Connecting) != 0 && (state & SocketState.Descriptions) == 0;
         int count = (int)(message->VectorCount < MaxVectors ? message->VectorCount : MaxVectors);
         DatagramHeader header;
         UnixAddress host;
@@ -42,8 +51,8 @@ internal static unsafe class Datagrams
 
         // A header goes before the caller's buffers where one is expected; else the room for an unexpected one (an
         // error, a datagram from before the connect) is behind them, and no payload that would fit is lost.
-        IoVector* room = isConnected ? vectors + count : vectors;
-        IoVector* own = isConnected ? vectors : vectors + 1;
+        IoVector* room = isBare ? vectors + count : vectors;
+        IoVector* own = isBare ? vectors : vectors + 1;
         room->Base = (byte*)&header;
         room->Length = (nuint)sizeof(DatagramHeader);
         for (int i = 0; i < count; i++)
@@ -59,9 +68,7 @@ internal static unsafe class Datagrams
         };
         nint received = Next.ReceiveMessage(fd, &inner, flags);
         if (received < 0)
-            return *LibcError.Location() is (int)Errno.ECONNRESET or (int)Errno.ENOTCONN
-                ? LibcError.Answer(Errno.ENETDOWN)
-                : received;
+            return AnswerFailure();
 
         // The host's end has a name, so a message has a sender, however empty it is, and the end of file has none.
         if (received == 0 && inner.NameLength == 0)
@@ -71,7 +78,7 @@ internal static unsafe class Datagrams
         nuint inBuffers = (nuint)received < capacity + room->Length ? (nuint)received : capacity + room->Length;
         nuint payload = (nuint)received;
         bool hasHeader = received >= sizeof(DatagramHeader);
-        if (hasHeader && isConnected)
+        if (hasHeader && isBare)
         {
             DatagramHeader first;
             IoVectors.CopyOut(vectors, (byte*)&first, (nuint)sizeof(DatagramHeader));
@@ -89,10 +96,15 @@ internal static unsafe class Datagrams
 
         if (hasHeader)
             payload -= (nuint)sizeof(DatagramHeader);
-        else if (!isConnected)
+        else if (!isBare)
             IoVectors.MoveToBack(vectors, count + 1, (nuint)sizeof(DatagramHeader), inBuffers);
-        if (hasHeader && header.Error != 0)
+        if (hasHeader && header.Error == ReceiveSignal.Bell)
+            return ReceiveRings.AnswerBell(fd, state, message, flags);
+        if (hasHeader && header.Error > 0)
             return LibcError.Answer((Errno)header.Error);
+        bool hasKernelControl = inner.Control != null && inner.ControlLength != 0; // a time stamp, which no ring could give
+        if (hasHeader && header.OffersRing != 0 && !hasKernelControl)
+            ReceiveRings.Start(fd, state);
         message->Flags = inner.Flags; // MSG_TRUNC if the kernel cut the payload
         if (payload > capacity)
             message->Flags |= MsgTrunc; // it reached into the room for a header
@@ -103,6 +115,11 @@ internal static unsafe class Datagrams
         return payload > capacity && (flags & MsgTrunc) == 0 ? (nint)capacity : (nint)payload;
     }
 
+    /// <summary>What recvmsg(2) has left in errno, or ENETDOWN where it says that the host has gone.</summary>
+    internal static nint AnswerFailure() => *LibcError.Location() is (int)Errno.ECONNRESET or (int)Errno.ENOTCONN
+        ? LibcError.Answer(Errno.ENETDOWN)
+        : -1;
+
     /// <summary>What the header of a bare datagram would say: it is from the connected peer.</summary>
     private static void DescribePeer(int fd, SocketState state, DatagramHeader* header)
     {
@@ -112,7 +129,7 @@ internal static unsafe class Datagrams
             header->Peer = peer;
     }
 
-    private static void GiveAddress(SocketState state, DatagramHeader* header, MessageHeader* message)
+    internal static void GiveAddress(SocketState state, DatagramHeader* header, MessageHeader* message)
     {
         if (message->Name != null)
             SocketAddress.Write(&header->Peer, state, message->Name, &message->NameLength);
@@ -127,6 +144,7 @@ internal static unsafe class Datagrams
     internal static nint Send(int fd, SocketState state, MessageHeader* message, int flags)
     {
         Descriptor.NoteDatagram();
+        Next.TestCancel();
         if ((flags & MsgOob) != 0)
             return LibcError.Answer(Errno.EOPNOTSUPP);
         nuint payload = IoVectors.Capacity(message->Vectors, (int)message->VectorCount);
@@ -137,6 +155,8 @@ internal static unsafe class Datagrams
         if (needsHeader)
         {
             Errno error = ReadDestination(state, message, &header.Peer);
+            if (error == Errno.None)
+                error = DatagramRoute.Check(fd, &header.Peer);
             if (error != Errno.None)
                 return LibcError.Answer(error);
         }

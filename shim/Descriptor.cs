@@ -114,7 +114,9 @@ internal static unsafe class Descriptor
 
     private static void NoteIfOurDatagram(int fd)
     {
-        if (IsOurDatagram(fd, out _))
-            NoteDatagram();
+        if (!IsOurDatagram(fd, out _))
+            return;
+        NoteDatagram();
+        DatagramRoute.Learn();
     }
 }

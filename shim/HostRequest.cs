@@ -122,6 +122,8 @@ internal static unsafe class HostRequest
     private static Errno Exchange(int connection, int socket, Request* request, Reply* reply, int* attached)
     {
         nint sent = Send(connection, socket, request, null, 0, 0);
+        if (sent == -(int)Errno.ETOOMANYREFS)
+            return Errno.ENOBUFS;
         if (sent != sizeof(Request))
             return sent == -(int)Errno.EBADF ? Errno.EBADF : Errno.ENETDOWN;
         return ReadReply(connection, reply, attached);
@@ -153,7 +155,7 @@ internal static unsafe class HostRequest
         do
             sent = Kernel.SendMessage(through, message, MsgNosignal | flags);
         while (sent == EIntr);
-        return sent;
+        return sent == -(int)Errno.ETOOMANYREFS ? DescriptorsInFlight.SendBeyond(through, message, MsgNosignal | flags) : sent;
     }
 
     private static Errno ReadReply(int connection, Reply* reply, int* attached)

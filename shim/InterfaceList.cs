@@ -18,7 +18,15 @@ internal unsafe struct InterfaceAddress
     public void* Data;
 }
 
-/// <summary>getifaddrs(3) and if_nametoindex(3): the host's interfaces instead of the machine's.</summary>
+/// <summary>struct if_nameindex.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct InterfaceName
+{
+    public uint Index;
+    public byte* Name;
+}
+
+/// <summary>getifaddrs(3), if_nameindex(3) and if_nametoindex(3): the host's interfaces instead of the machine's.</summary>
 internal static unsafe class InterfaceList
 {
     [UnmanagedCallersOnly(EntryPoint = "getifaddrs")]
@@ -76,6 +84,40 @@ internal static unsafe class InterfaceList
 
         _ = LibcError.Answer(Errno.ENXIO);
         return null;
+    }
+
+    /// <summary>In separate blocks, so that libc's own if_freenameindex() frees them.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "if_nameindex")]
+    public static InterfaceName* Names()
+    {
+        const int most = 2; // lo and that of the link
+        Startup.Ensure();
+        if (!StackHost.IsConfigured)
+            return Next.InterfaceNames();
+        InterfaceName* names = (InterfaceName*)Libc.malloc((nuint)((most + 1) * sizeof(InterfaceName)));
+        int count = 0;
+        Reply reply;
+        for (int number = 0; names != null && count < most && Interfaces.TryGet(number, &reply); number++)
+        {
+            uint index = (uint)Interfaces.Description(&reply)->Index;
+            if (count > 0 && names[count - 1].Index == index)
+                continue; // another address of the same
+            byte* name = (byte*)Libc.malloc(Interfaces.NameCapacity);
+            if (name == null)
+                break;
+            Memory.Copy(name, Interfaces.Description(&reply)->Name, Interfaces.NameCapacity);
+            names[count++] = new() { Index = index, Name = name };
+        }
+
+        if (names == null || count == 0)
+        {
+            _ = LibcError.Answer(names == null ? Errno.ENOBUFS : Errno.ENETDOWN);
+            Libc.free(names);
+            return null;
+        }
+
+        names[count] = default;
+        return names;
     }
 
     private static Errno Build(InterfaceAddress** result)

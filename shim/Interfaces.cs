@@ -12,9 +12,14 @@ internal static unsafe class Interfaces
     internal const uint FlagBroadcast = 2;
 
     /// <summary>The address of that number, from 0; false behind the last one or without a host.</summary>
-    internal static bool TryGet(int number, Reply* reply) =>
-        HostRequest.Ask(HostRequest.NoSocket, Operation.GetInterface, number, reply) == Errno.None &&
-        reply->OptionLength >= sizeof(InterfaceDescription);
+    internal static bool TryGet(int number, Reply* reply) => Get(number, reply) == Errno.None;
+
+    /// <returns>ENODEV behind the last one; ENETDOWN without a host; EMFILE and the like.</returns>
+    internal static Errno Get(int number, Reply* reply)
+    {
+        Errno error = HostRequest.Ask(HostRequest.NoSocket, Operation.GetInterface, number, reply);
+        return error == Errno.None && reply->OptionLength < sizeof(InterfaceDescription) ? Errno.ENETDOWN : error;
+    }
 
     internal static InterfaceDescription* Description(Reply* reply) => (InterfaceDescription*)reply->Option;
 

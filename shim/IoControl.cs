@@ -60,7 +60,10 @@ internal static unsafe class IoControl
 
         DatagramHeader header;
         nint length = Kernel.Receive(fd, &header, (nuint)sizeof(DatagramHeader), MsgPeek | MsgTrunc | MsgDontwait);
-        if (length >= sizeof(DatagramHeader) && StackHost.HasMark(header.Mark))
+        bool isMarked = length >= sizeof(DatagramHeader) && StackHost.HasMark(header.Mark);
+        if (isMarked ? header.Error == ReceiveSignal.Bell : length <= 0)
+            length = ReceiveRings.LengthOfNext(fd, state);
+        else if (isMarked)
             length -= sizeof(DatagramHeader);
         *available = length > 0 ? (int)length : 0;
         return Errno.None;

@@ -42,7 +42,7 @@ internal static unsafe class Names
     internal static Errno GetLocal(int fd, SocketState state, WireAddress* local)
     {
         WireAddress remote;
-        if ((state & SocketState.Accepted) != 0 && TryReadAccepted(fd, local, &remote))
+        if (IsAccepted(state) && TryReadAccepted(fd, local, &remote))
             return Errno.None;
         if ((state & (SocketState.Known | SocketState.Datagram)) == 0)
         {
@@ -61,7 +61,7 @@ internal static unsafe class Names
     internal static Errno GetRemote(int fd, SocketState state, WireAddress* remote)
     {
         WireAddress local;
-        if ((state & SocketState.Accepted) != 0)
+        if (IsAccepted(state))
             return GetAcceptedRemote(fd, &local, remote);
         if ((state & SocketState.Connecting) == 0)
             return Errno.ENOTCONN;
@@ -70,6 +70,10 @@ internal static unsafe class Names
         *remote = reply.Address;
         return error;
     }
+
+    /// <summary>The bit is another one's for UDP.</summary>
+    private static bool IsAccepted(SocketState state) =>
+        (state & (SocketState.Accepted | SocketState.Datagram)) == SocketState.Accepted;
 
     private static Errno GetAcceptedRemote(int fd, WireAddress* local, WireAddress* remote) =>
         TryReadAccepted(fd, local, remote) ? Errno.None : Errno.ENOTCONN;

@@ -108,6 +108,21 @@ internal static unsafe class Options
             : MakeKnown(fd, state, error);
     }
 
+    /// <summary>
+    /// Sets the state of a TCP socket that an option has changed. Since it was read another thread may have begun to connect, which
+    /// must not be undone: shutdown() would say ENOTCONN, and no end would ever reach the peer.
+    /// </summary>
+    internal static SocketState SetState(int fd, SocketState state)
+    {
+        const SocketState settled = SocketState.Connecting | SocketState.Accepted | SocketState.Listening;
+        Descriptor.SetState(fd, state);
+        if ((state & settled) != 0 || !SocketName.LeadsToOurHost(fd))
+            return state;
+        state |= SocketState.Connecting | SocketState.Known;
+        Descriptor.SetState(fd, state);
+        return state;
+    }
+
     private static Errno Write(Request* request, int level, int name, byte* value, uint length)
     {
         *request = default;

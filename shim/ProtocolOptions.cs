@@ -10,16 +10,14 @@ internal static unsafe class ProtocolOptions
     internal static Errno Get(int fd, SocketState state, int level, int name, byte* value, uint* length)
     {
         bool isDatagram = (state & SocketState.Datagram) != 0;
-        if ((level == SolTcp && isDatagram) || (level == SolUdp && !isDatagram))
-            return Errno.EOPNOTSUPP;
-        if (level == IpProtoIpv6 && (state & SocketState.V6) == 0)
-            return Errno.EOPNOTSUPP;
-        SocketState flag = FlagOf(level, name);
-        if (isDatagram && flag != SocketState.None)
+        if (!HasLevel(state, level))
+            return (state & SocketState.V6) != 0 ? Errno.ENOPROTOOPT : Errno.EOPNOTSUPP; // ipv6_getsockopt and ip_getsockopt differ so
+        SocketState flag = isDatagram ? FlagOf(level, name) : SocketState.None;
+        if (flag != SocketState.None)
             return Options.Give((state & flag) != 0 ? 1 : 0, value, length);
         if (level == SolTcp && name == TcpNoDelay)
             return Options.Give((state & SocketState.NoDelay) != 0 ? 1 : 0, value, length);
-        if (IsHint(level, name))
+        if (IsHint(isDatagram, level, name))
             return Options.Give(0, value, length);
         return Options.GetFromHost(fd, level, name, value, length);
     }
@@ -27,26 +25,19 @@ internal static unsafe class ProtocolOptions
     internal static Errno Set(int fd, SocketState state, int level, int name, byte* value, uint length)
     {
         bool isDatagram = (state & SocketState.Datagram) != 0;
-        if (level is not (SolTcp or SolUdp or IpProtoIp or IpProtoIpv6))
+        if (!HasLevel(state, level))
             return Errno.ENOPROTOOPT;
-        if ((level == SolTcp && isDatagram) || (level == SolUdp && !isDatagram))
-            return Errno.ENOPROTOOPT;
-        if (level == IpProtoIpv6 && (state & SocketState.V6) == 0)
-            return Errno.ENOPROTOOPT;
-        SocketState flag = FlagOf(level, name);
-        if (isDatagram && flag == SocketState.ReceivesErrors)
+        SocketState flag = isDatagram ? FlagOf(level, name) : SocketState.None;
+        if (flag != SocketState.None)
         {
+            // Without having been asked the host does not describe what comes from the connected peer.
             Errno error = Options.SetAtHost(fd, state, level, name, value, length);
-            state |= SocketState.Known;
-            if (error != Errno.None)
-                return error;
+            return error == Errno.None ? SetFlag(fd, state | SocketState.Known, flag, value, length) : error;
         }
 
-        if (isDatagram && flag != SocketState.None)
-            return SetFlag(fd, state, flag, value, length);
         if (level == SolTcp && name == TcpNoDelay)
             return SetNoDelay(fd, state, value, length);
-        if (IsHint(level, name))
+        if (IsHint(isDatagram, level, name))
             return length < 1 ? Errno.EINVAL : Errno.None;
         if (level is IpProtoIp or IpProtoIpv6 && name is McastJoinGroup or McastLeaveGroup)
         {
@@ -62,14 +53,23 @@ internal static unsafe class ProtocolOptions
         return Options.SetAtHost(fd, state, level, name, value, length);
     }
 
+    private static bool HasLevel(SocketState state, int level) => level switch
+    {
+        SolTcp => (state & SocketState.Datagram) == 0,
+        SolUdp => (state & SocketState.Datagram) != 0,
+        IpProtoIpv6 => (state & SocketState.V6) != 0,
+        _ => level == IpProtoIp,
+    };
+
     /// <summary>Options that a program may set for speed or comfort, and that change nothing which it could rely on.</summary>
-    private static bool IsHint(int level, int name) => level switch
+    private static bool IsHint(bool isDatagram, int level, int name) => level switch
     {
         SolTcp => name is TcpQuickAck or TcpDeferAccept or TcpFastOpen or TcpFastOpenConnect or TcpThinDupAck or
             TcpThinLinearTimeouts or TcpNotSentLowat or TcpWindowClamp or TcpSynCount or TcpLinger2 or TcpSaveSyn,
-        IpProtoIp => name is IpRecvErr or IpFreeBind or IpBindAddressNoPort or IpPktInfo or IpRecvTtl or IpRecvTos,
-        IpProtoIpv6 => name is Ipv6RecvErr or Ipv6RecvPktInfo or Ipv6RecvHopLimit or Ipv6RecvTClass or
-            Ipv6MulticastHops or Ipv6MulticastLoop or Ipv6MulticastAll, // nobody can join a group of IPv6
+        IpProtoIp when name is IpFreeBind or IpBindAddressNoPort => true,
+        IpProtoIp => !isDatagram && name is IpRecvErr or IpPktInfo or IpRecvTtl or IpRecvTos,
+        IpProtoIpv6 when name is Ipv6MulticastHops or Ipv6MulticastLoop or Ipv6MulticastAll => true, // IPv6 has no groups here
+        IpProtoIpv6 => !isDatagram && name is Ipv6RecvErr or Ipv6RecvPktInfo or Ipv6RecvHopLimit or Ipv6RecvTClass,
         _ => false,
     };
 
@@ -89,12 +89,17 @@ internal static unsafe class ProtocolOptions
         };
     }
 
+    /// <summary>
+    /// What a UDP socket's datagrams are to be described by. All of them are IPv4's: those of an AF_INET6 socket too obey IPPROTO_IP's
+    /// options, but for IPV6_RECVPKTINFO, which gives the mapped address (udpv6_recvmsg, 6.1). IPv6's others the host keeps.
+    /// </summary>
     private static SocketState FlagOf(int level, int name) => (level, name) switch
     {
-        (IpProtoIp, IpPktInfo) or (IpProtoIpv6, Ipv6RecvPktInfo) => SocketState.ReceivesPacketInfo,
-        (IpProtoIp, IpRecvTtl) or (IpProtoIpv6, Ipv6RecvHopLimit) => SocketState.ReceivesTimeToLive,
-        (IpProtoIp, IpRecvErr) or (IpProtoIpv6, Ipv6RecvErr) => SocketState.ReceivesErrors,
-        (IpProtoIp, IpRecvTos) or (IpProtoIpv6, Ipv6RecvTClass) => SocketState.ReceivesTypeOfService,
+        (IpProtoIp, IpPktInfo) => SocketState.ReceivesPacketInfo,
+        (IpProtoIp, IpRecvTtl) => SocketState.ReceivesTimeToLive,
+        (IpProtoIp, IpRecvErr) => SocketState.ReceivesErrors,
+        (IpProtoIp, IpRecvTos) => SocketState.ReceivesTypeOfService,
+        (IpProtoIpv6, Ipv6RecvPktInfo) => SocketState.ReceivesIpv6PacketInfo,
         _ => SocketState.None,
     };
 
@@ -115,8 +120,8 @@ internal static unsafe class ProtocolOptions
         SocketState changed = *(int*)value != 0 ? state | SocketState.NoDelay : state & ~SocketState.NoDelay;
         if (changed == state)
             return Errno.None;
-        Descriptor.SetState(fd, changed);
-        return (state & SocketState.Known) != 0
+        changed = Options.SetState(fd, changed);
+        return (changed & SocketState.Known) != 0
             ? Options.NoteAtHost(fd, changed, SolTcp, TcpNoDelay, value, length)
             : Errno.None;
     }

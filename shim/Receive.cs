@@ -39,7 +39,9 @@ internal static unsafe class Receive
     public static nint ReadVector(int fd, IoVector* vectors, int count)
     {
         Startup.Ensure();
-        if (Descriptor.AnyDatagram && Descriptor.IsOurDatagram(fd, out SocketState state) && count >= 0)
+        // To read nothing takes nothing: of datagrams only recv() and its kin take an empty look.
+        if (Descriptor.AnyDatagram && count > 0 && IoVectors.Capacity(vectors, count) != 0 &&
+            Descriptor.IsOurDatagram(fd, out SocketState state))
         {
             MessageHeader message = new() { Vectors = vectors, VectorCount = (nuint)count };
             return Datagrams.Receive(fd, state, &message, 0);
@@ -98,7 +100,7 @@ internal static unsafe class Receive
 
     private static nint ReadInto(int fd, byte* buffer, nuint length)
     {
-        if (Descriptor.AnyDatagram && Descriptor.IsOurDatagram(fd, out SocketState state))
+        if (Descriptor.AnyDatagram && length != 0 && Descriptor.IsOurDatagram(fd, out SocketState state))
             return Datagrams.Receive(fd, state, buffer, length, 0, null, null);
         nint result = Next.Read(fd, buffer, length);
         return result > 0 ? result : Streams.Translate(fd, result, length);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Pyco.Host.Protocol;
 using Pyco.Stack;
+using static Pyco.Posix.Constants;
 using static Pyco.Shim.Numbers;
 
 namespace Pyco.Shim;
@@ -85,7 +86,7 @@ internal static unsafe class Send
             return Datagrams.Send(fd, state, message, flags);
         if ((flags & MsgFastOpen) != 0)
         {
-            Errno error = Connect.Stream(fd, state, message->Name, message->NameLength);
+            Errno error = Connect.Stream(fd, state, message->Name, message->NameLength, mayWait: (flags & MsgDontwait) == 0);
             if (error != Errno.None)
                 return LibcError.Answer(error);
         }

@@ -26,10 +26,10 @@ internal static unsafe class SendRingWriter
     }
 
     /// <summary>A message will go through the kernel socket; what follows it waits until the host has read it.</summary>
-    internal static void AnnounceDetour(SendRingHeader* ring) => CountDetour(ring, 1);
+    internal static void AnnounceDetour(SendRingHeader* ring) => _ = Interlocked.Add(ref ring->DetoursSent, 1);
 
     /// <summary>A message that was announced has not been sent.</summary>
-    internal static void TakeDetourBack(SendRingHeader* ring) => CountDetour(ring, -1);
+    internal static void TakeDetourBack(SendRingHeader* ring) => _ = Interlocked.Add(ref ring->DetoursSent, -1);
 
     /// <summary>Tries for a moment.</summary>
     internal static bool TryLock(ref int @lock)
@@ -44,14 +44,6 @@ internal static unsafe class SendRingWriter
     }
 
     internal static void Release(ref int @lock) => _ = Interlocked.Exchange(ref @lock, 0);
-
-    private static void CountDetour(SendRingHeader* ring, int change)
-    {
-        int count;
-        do
-            count = ring->DetoursSent;
-        while (Interlocked.CompareExchange(ref ring->DetoursSent, unchecked(count + change), count) != count);
-    }
 
     private static bool WriteRecord(SendRingHeader* ring, MessageHeader* message, DatagramHeader* header, nuint payload)
     {

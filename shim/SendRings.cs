@@ -48,7 +48,7 @@ internal static unsafe class SendRings
         if (isSent)
         {
             RingIfAsleep(fd, ring);
-            AddUser(slot, -1);
+            _ = Interlocked.Add(ref slot->Users, -1);
             return true;
         }
 
@@ -69,16 +69,16 @@ internal static unsafe class SendRings
         {
             ring = Find(slot, fd);
             if (ring != null)
-                AddUser(slot, 1);
+                _ = Interlocked.Add(ref slot->Users, 1);
             else
                 SendRingWriter.Release(ref slot->Lock);
             return ring;
         }
 
-        AddUser(slot, 1);
+        _ = Interlocked.Add(ref slot->Users, 1);
         ring = slot->Fd == fd && slot->HasRing != 0 ? (SendRingHeader*)slot->Address : null;
         if (ring == null)
-            AddUser(slot, -1);
+            _ = Interlocked.Add(ref slot->Users, -1);
         return ring;
     }
 
@@ -87,21 +87,13 @@ internal static unsafe class SendRings
     {
         if (!isSent)
             SendRingWriter.TakeDetourBack(detour);
-        AddUser(SlotOf(fd), -1);
+        _ = Interlocked.Add(ref SlotOf(fd)->Users, -1);
     }
 
     private static Slot* SlotOf(int fd)
     {
         fixed (Slots* slots = &Known)
             return (Slot*)slots->Octets + (fd % SlotCount); // statics do not move: there is no garbage collector
-    }
-
-    private static void AddUser(Slot* slot, int change)
-    {
-        int count;
-        do
-            count = slot->Users;
-        while (Interlocked.CompareExchange(ref slot->Users, count + change, count) != count);
     }
 
     private static SendRingHeader* Find(Slot* slot, int fd)

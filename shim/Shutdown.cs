@@ -24,7 +24,12 @@ internal static unsafe class StreamShutdown
         if ((state & SocketState.Listening) != 0)
             return how == ShutWr ? Errno.None : Listener(fd, state);
         if ((state & (SocketState.Connecting | SocketState.Accepted)) == 0)
-            return Errno.ENOTCONN;
+        {
+            if (!SocketName.LeadsToOurHost(fd))
+                return Errno.ENOTCONN;
+            state |= SocketState.Connecting | SocketState.Known; // another thread is in Options.SetState
+        }
+
         if (how != ShutWr)
             state |= SocketState.ReadShut;
         if (how != ShutRd)

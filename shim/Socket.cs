@@ -33,6 +33,7 @@ internal static unsafe class Socket
         {
             state |= SocketState.Datagram;
             Descriptor.NoteDatagram();
+            DatagramRoute.Learn();
         }
 
         return Open(state, type & ~SockTypeMask);

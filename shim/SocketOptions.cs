@@ -78,8 +78,7 @@ internal static unsafe class SocketOptions
     {
         if ((state & SocketState.Datagram) == 0 && name != SoLinger)
         {
-            state |= SocketState.HasOptions;
-            Descriptor.SetState(fd, state);
+            state = Options.SetState(fd, state | SocketState.HasOptions);
         }
 
         Errno error = name == SoLinger || name == SoKeepAlive
@@ -98,7 +97,7 @@ internal static unsafe class SocketOptions
     {
         Errno error = AtKernel(fd, name, value, length);
         if (error == Errno.None && (state & SocketState.Datagram) == 0)
-            Descriptor.SetState(fd, state | SocketState.Inherits);
+            _ = Options.SetState(fd, state | SocketState.Inherits);
         return error;
     }
 

@@ -19,20 +19,20 @@ internal static unsafe class StreamNotes
 
     /// <summary>Tells an option's value, and does not wait.</summary>
     /// <returns>
-    /// False when it cannot be told at the moment: the send buffer is full, writing has ended, or a descriptor is not to be had.
+    /// False when it cannot be told at the moment: the send buffer is full, or writing has ended.
     /// </returns>
     internal static bool TryTell(int fd, StreamOption option, bool isOn)
     {
         // No Unix socket: while one of those is on its way, the close of any other asks for the kernel's garbage collection.
+        // But without a number left the socket itself will do: these options cannot fail, and a request would need a number too.
         int marker = Kernel.NewEventDescriptor();
-        if (marker < 0)
-            return false;
         StreamNote note = new() { Option = option, Value = isOn ? 1 : 0 };
         StackHost.Sign(&note);
         IoVector vector = new() { Base = (byte*)&note, Length = (nuint)sizeof(StreamNote) };
         MessageHeader message = new() { Vectors = &vector, VectorCount = 1 };
-        nint sent = HostRequest.Send(fd, marker, &message, MsgDontwait);
-        _ = Kernel.Close(marker);
+        nint sent = HostRequest.Send(fd, marker >= 0 ? marker : fd, &message, MsgDontwait);
+        if (marker >= 0)
+            _ = Kernel.Close(marker);
         return sent == sizeof(StreamNote);
     }
 }

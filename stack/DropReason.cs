@@ -50,6 +50,13 @@ public enum DropReason
     /// <summary>An ICMP error that would have exceeded the rate limit (RFC 1812 §4.3.2.8).</summary>
     IcmpRateLimited,
 
+    MalformedIgmp,
+
+    BadIgmpChecksum,
+
+    /// <summary>An IGMP message that is for routers, or a query of no known version.</summary>
+    IgnoredIgmp,
+
     MalformedUdp,
 
     BadUdpChecksum,

@@ -48,6 +48,7 @@ public enum Errno
     ENOBUFS = 105,
     EISCONN = 106,
     ENOTCONN = 107,
+    ETOOMANYREFS = 109,
     ETIMEDOUT = 110,
     ECONNREFUSED = 111,
     EHOSTDOWN = 112,

@@ -206,8 +206,8 @@ public sealed class NetworkStack
     /// <summary>Takes a socket whose <see cref="StackSocket.TakeEvents"/> has news.</summary>
     public bool TryTakeChanged(out StackSocket? socket) => _changed.TryDequeue(out socket);
 
-    /// <summary>The link is back after it was away: announces the addresses again.</summary>
-    public void LinkRestored(Instant now) => _internet.Claims.AnnounceAgain(now);
+    /// <summary>The link is back after it was away: announces the addresses and the groups again.</summary>
+    public void LinkRestored(Instant now) => _internet.AnnounceAgain(now);
 
     /// <summary>
     /// True while a connection that its program has closed waits for the peer's FIN (FIN-WAIT-2). If the stack went away now,

@@ -118,6 +118,13 @@ internal static unsafe class DetachedProcess
         }
     }
 
+    /// <summary>What ps, top and ss call the process, which would else be "exe" of /proc/self/exe.</summary>
+    public static void TakeName()
+    {
+        const int setName = 15; // PR_SET_NAME
+        _ = Libc.prctl(setName, Names.Pyco);
+    }
+
     /// <summary>Leaves the places that the process would otherwise keep busy: standard input and output, the folder.</summary>
     public static void LetGo()
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Pyco.Posix;
 
 namespace Pyco.Cli.Net;
 
@@ -13,6 +14,9 @@ internal sealed class Interrupt : IDisposable
     public Interrupt(Action? onFirst = null)
     {
         _onFirst = onFirst;
+        // A script's shell starts background programs with SIGINT ignored, which the runtime respects. But whoever says kill -INT to a
+        // capture means it, as with tcpdump.
+        Processes.signal(Processes.SignalInterrupt, Processes.SignalDefault);
         _registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Take),

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using Pyco.Cli.Startup;
+using Pyco.Host;
 using Pyco.Network;
+using Pyco.Stack.Wire;
 using Pyco.Vde;
 
 namespace Pyco.Cli.Net;
@@ -21,6 +24,15 @@ internal static class NetArguments
 
     public static Option<string?> Text(string name, string? shortName, string value, string description) =>
         new(name, shortName is null ? [] : [shortName]) { HelpName = value, Description = description };
+
+    /// <summary>The machine's own address on a network, or any host's.</summary>
+    /// <exception cref="LaunchException">No host can have it.</exception>
+    public static IpPrefix CheckHost(IpPrefix own)
+    {
+        if (!own.Address.CanBeOfHost)
+            throw new LaunchException($"{own.Address} cannot be the address of a host");
+        return AddressCheck.FindFault([own], null) is { } fault ? throw new LaunchException(fault) : own;
+    }
 
     /// <summary>A whole number of an option, or null if it was not given.</summary>
     /// <exception cref="LaunchException">It is none, or not in the range.</exception>
@@ -58,7 +70,7 @@ internal static class NetArguments
             throw new LaunchException($"unknown option '{text}' (-h helps)");
         if (!VnlLocator.TryParse(text, out VnlLocator? network, out string? error))
             throw new LaunchException(error);
-        return System.IO.Path.GetFullPath(network.Path);
+        return AbsolutePath.Of(network.Path);
     }
 
     /// <exception cref="LaunchException">No network of ours runs there.</exception>

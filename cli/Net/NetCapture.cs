@@ -65,8 +65,8 @@ internal sealed class NetCapture
             (answer == ControlRequest.Ok ? "" : ", where nobody is yet"));
         CaptureTransfer transfer = new(network, output);
         transfer.Run();
-        Terminal.Error(string.Create(
-            CultureInfo.InvariantCulture, $"{transfer.Captured} packets captured, {transfer.Dropped} dropped\n"));
+        string dropped = transfer.IsWhole ? transfer.Dropped.ToString(CultureInfo.InvariantCulture) : "it is not known how many";
+        Terminal.Error(string.Create(CultureInfo.InvariantCulture, $"{transfer.Captured} packets captured, {dropped} dropped\n"));
         if (output.Failure is { } failure)
             throw new LaunchException(failure);
         if (!transfer.IsWhole)
@@ -74,7 +74,7 @@ internal sealed class NetCapture
         return ExitStatus.Success;
     }
 
-    private static IpAddress ReadHost(string text) => IpAddress.TryParse(text, out IpAddress address)
+    private static IpAddress ReadHost(string text) => IpAddress.TryParse(text, out IpAddress address) && address.IsV4
         ? address
         : throw new LaunchException($"'{text}' is not an address such as 10.40.0.32 (-h helps)");
 }

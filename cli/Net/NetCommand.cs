@@ -71,7 +71,7 @@ internal sealed class NetCommand
         }
         if (command == Root)
             return $"say what to do, such as {_name} start";
-        return words.Errors is [ParseError error, ..] ? error.Message : null;
+        return words.Errors is [ParseError error, ..] ? ParseMistake.Describe(error) : null;
     }
 
     private void Add(Command command) => Root.Subcommands.Add(command);

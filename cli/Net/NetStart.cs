@@ -56,7 +56,7 @@ internal sealed class NetStart
             Mode = words.GetValue(_mode) is { } mode ? ReadMode(mode) : UnixFileMode.UserRead | UnixFileMode.UserWrite,
             Group = words.GetValue(_group),
             Tap = words.GetValue(_tap) is { } tap ? ReadTap(tap) : null,
-            ManagementSocket = words.GetValue(_management) is { } management ? Path.GetFullPath(management) : null,
+            ManagementSocket = words.GetValue(_management) is { } management ? AbsolutePath.Of(management) : null,
             Nat = nat,
             IsHub = words.GetValue(_hub),
         };
@@ -76,7 +76,7 @@ internal sealed class NetStart
         int comma = text.IndexOf(',', StringComparison.Ordinal);
         return comma > 0 && TapOptions.IsName(text[..comma]) && IpPrefix.TryParse(text[(comma + 1)..], out IpPrefix address) &&
             address.Address.IsV4
-            ? new TapOptions(text[..comma], address)
+            ? new TapOptions(text[..comma], NetArguments.CheckHost(address))
             : throw new LaunchException($"'{text}' is not a TAP device such as vde0,10.40.0.1/24");
     }
 
@@ -86,7 +86,7 @@ internal sealed class NetStart
             throw new LaunchException($"'{text}' is not a subnet such as 10.40.0.0/24");
         if (subnet.Network != subnet.Address)
             throw new LaunchException($"'{text}' is a host's address: the subnet is {subnet.Network}/{subnet.Length}");
-        return subnet;
+        return subnet.Address.CanBeOfHost ? subnet : throw new LaunchException($"hosts cannot have addresses of {subnet}");
     }
 
     private static IpAddress ReadGateway(string text, IpPrefix subnet)

@@ -98,7 +98,7 @@ internal static class NetViews
         }
     }
 
-    private static string DescribeStatus(JsonElement status)
+    internal static string DescribeStatus(JsonElement status)
     {
         Columns ports = new("PORT", "KIND", "FRAMES-IN", "OCTETS-IN", "FRAMES-OUT", "OCTETS-OUT", "DROPPED", "WHO");
         foreach (JsonElement port in status.GetProperty("ports").EnumerateArray())
@@ -115,9 +115,10 @@ internal static class NetViews
         }
         string gateway = status.Text("gateway") is { Length: > 0 } address ? $", gateway {address}" : "";
         string nat = status.GetProperty("nat") is { ValueKind: JsonValueKind.Object } way
-            ? $"\nway out: {way.Text("connections")} connections, {way.Text("flows")} UDP flows, {way.Text("leases")} leases, {way.Text("denied")} denied"
+            ? $"\nway out: {CountIn(way, "connection")}, {CountIn(way, "flow", "UDP ")}, {CountIn(way, "lease")}, {way.Text("denied")} denied"
             : "";
-        string Count(string what) => Columns.Count(status.GetProperty(what + "s").GetInt64(), what);
+        string CountIn(JsonElement element, string what, string kind = "") => Columns.Count(element.GetProperty(what + "s").GetInt64(), kind + what);
+        string Count(string what) => CountIn(status, what);
         string hub = status.GetProperty("hub").GetBoolean() ? ", hub" : "";
         return string.Create(
             CultureInfo.InvariantCulture,

@@ -26,6 +26,8 @@ internal static unsafe class NetworkGuard
         int* pipe = stackalloc int[2];
         if (self < 0 || Processes.pipe2(pipe, Processes.CloseOnExec) != 0)
             return new Guarded(-1);
+        // Nobody waits for it: should it be killed, nothing is kept of it (wait(2)). The network has no other children.
+        _ = Processes.signal(Processes.SignalChild, Processes.SignalIgnore);
         try
         {
             DetachedProcess.StartBeside(Role, self, pipe[0], environment);

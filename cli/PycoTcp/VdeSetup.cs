@@ -72,11 +72,12 @@ internal static class VdeSetup
     {
         if (!IpPrefix.TryParse(address, out IpPrefix own) || !own.Address.IsV4)
             throw new LaunchException($"'{address}' is not an address with its length such as 10.40.0.1/24");
+        NetArguments.CheckHost(own);
         if (device != "-" && !TapOptions.IsName(device))
             throw new LaunchException($"'{device}' is not a device's name");
         NetworkOptions options = new()
         {
-            Path = Path.GetFullPath(path),
+            Path = AbsolutePath.Of(path),
             Subnet = own with { Address = own.Network },
             Mode = OpenToAll,
             Tap = device == "-" ? null : new TapOptions(device, own),
@@ -88,7 +89,7 @@ internal static class VdeSetup
 
     private static void Stop(string path)
     {
-        path = Path.GetFullPath(path);
+        path = AbsolutePath.Of(path);
         if (!NetViews.TryRemoveKilled(path))
         {
             using NetworkClient network = NetArguments.Connect(path);

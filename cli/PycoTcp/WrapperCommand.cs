@@ -15,18 +15,18 @@ internal sealed class WrapperCommand
     private readonly ProcessImage _image;
     private readonly RootCommand _root;
     private readonly Option<string> _switchAddress = Text(
-        "--switchaddress", "-s", "ADDR", "With -c: the machine's own address on the network. Default: 10.40.0.1.", VdeSetup.DefaultAddress);
+        "--switchaddress", "-s", "ADDR", "With -c: the machine's own address on the network.", VdeSetup.DefaultAddress);
 
-    private readonly Option<string> _address = Text("--address", "-a", "ADDR", "Address of the script. Default: 10.40.0.55.", "10.40.0.55");
+    private readonly Option<string> _address = Text("--address", "-a", "ADDR", "Address of the script.", "10.40.0.55");
 
     private readonly Option<string> _netmask = Text(
-        "--netmask", "-n", "NETMASK", "Netmask of both addresses. Default: 255.255.255.0.", "255.255.255.0");
+        "--netmask", "-n", "NETMASK", "Netmask of both addresses.", "255.255.255.0");
 
     private readonly Option<string> _file = Text(
-        "--filename", "-f", "CTL", "Control directory of the switch. Default: /tmp/pic0.ctl.", VdeSetup.DefaultPath);
+        "--filename", "-f", "CTL", "Control directory of the switch.", VdeSetup.DefaultPath);
 
     private readonly Option<string> _device = Text(
-        "--device", "-d", "NAME", "Name of the script's interface and, with -c, of the TAP device. Default: vde0.", VdeSetup.DefaultDevice);
+        "--device", "-d", "NAME", "Name of the script's interface and, with -c, of the TAP device.", VdeSetup.DefaultDevice);
 
     private readonly Option<string> _type = Text("--devtype", "-t", "TYPE", "Type of the device: only vde.", "vde");
 

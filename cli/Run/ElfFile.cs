@@ -22,6 +22,9 @@ internal enum ElfKind
     /// <summary>For another C library, whose loader does not load glibc libraries.</summary>
     ForeignLibrary,
 
+    /// <summary>The loader would preload into it, but Go makes its system calls without libc.</summary>
+    Go,
+
     /// <summary>Cut short or contradictory.</summary>
     Broken,
 }
@@ -33,11 +36,14 @@ internal static class ElfFile
     private const int ProgramHeaderLength = 56;
     private const int MaximumProgramHeaders = 256;
     private const int MaximumInterpreterLength = 4096;
+    private const int MaximumNotesLength = 4096;
+    private const int NoteHeaderLength = 12;
     private const byte Class64 = 2;
     private const byte LittleEndian = 1;
     private const ushort MachineX64 = 62;
     private const ushort MachineArm64 = 183;
     private const uint InterpreterSegment = 3;
+    private const uint NoteSegment = 4;
 
     private static ushort OwnMachine =>
         RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? MachineArm64 : MachineX64;
@@ -67,21 +73,46 @@ internal static class ElfFile
     {
         if (tableOffset < 0 || count is 0 or > MaximumProgramHeaders)
             return ElfKind.Broken;
-        Span<byte> segment = stackalloc byte[ProgramHeaderLength];
-        for (int index = 0; index < count; index++)
+        Span<byte> table = stackalloc byte[count * ProgramHeaderLength];
+        if (RandomAccess.Read(file, table, tableOffset) < table.Length)
+            return ElfKind.Broken;
+        ElfKind kind = ElfKind.Static;
+        bool isGo = false;
+        for (Span<byte> segment = table; !segment.IsEmpty; segment = segment[ProgramHeaderLength..])
         {
-            if (RandomAccess.Read(file, segment, tableOffset + (index * ProgramHeaderLength)) < ProgramHeaderLength)
-                return ElfKind.Broken;
-            if (BinaryPrimitives.ReadUInt32LittleEndian(segment) == InterpreterSegment)
-            {
-                return ClassifyInterpreter(
-                    file,
-                    (long)BinaryPrimitives.ReadUInt64LittleEndian(segment[8..]),
-                    BinaryPrimitives.ReadUInt64LittleEndian(segment[32..]));
-            }
+            uint type = BinaryPrimitives.ReadUInt32LittleEndian(segment);
+            long offset = (long)BinaryPrimitives.ReadUInt64LittleEndian(segment[8..]);
+            ulong length = BinaryPrimitives.ReadUInt64LittleEndian(segment[32..]);
+            if (type == InterpreterSegment)
+                kind = ClassifyInterpreter(file, offset, length);
+            else if (type == NoteSegment)
+                isGo |= HasGoNote(file, offset, length, alignment: segment[48] == 8 ? 8 : 4);
         }
-        return ElfKind.Static;
+        return kind == ElfKind.Dynamic && isGo ? ElfKind.Go : kind;
     }
+
+    /// <summary>Go's linker leaves the id of the build in a note with this owner (cmd/internal/buildid).</summary>
+    private static bool HasGoNote(Microsoft.Win32.SafeHandles.SafeFileHandle file, long offset, ulong length, int alignment)
+    {
+        if (offset < 0)
+            return false;
+        Span<byte> notes = stackalloc byte[(int)Math.Min(length, MaximumNotesLength)];
+        notes = notes[..RandomAccess.Read(file, notes, offset)];
+        while (notes.Length > NoteHeaderLength)
+        {
+            long ownerLength = BinaryPrimitives.ReadUInt32LittleEndian(notes);
+            long descriptionLength = BinaryPrimitives.ReadUInt32LittleEndian(notes[4..]);
+            if (notes[NoteHeaderLength..].StartsWith("Go\0"u8))
+                return true;
+            long next = Align(Align(NoteHeaderLength + ownerLength, alignment) + descriptionLength, alignment);
+            if (next > notes.Length)
+                return false;
+            notes = notes[(int)next..];
+        }
+        return false;
+    }
+
+    private static long Align(long length, int alignment) => (length + alignment - 1) / alignment * alignment;
 
     private static ElfKind ClassifyInterpreter(Microsoft.Win32.SafeHandles.SafeFileHandle file, long offset, ulong length)
     {

@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Pyco.Posix;
+using Pyco.Stack;
 
 namespace Pyco.Cli.Run;
 
@@ -30,7 +32,11 @@ internal static class ProgramFile
         if (name.Contains('/', StringComparison.Ordinal))
         {
             if (!FileStatus.TryGet(name, out FileStatus status))
+            {
+                if ((Errno)Marshal.GetLastPInvokeError() == Errno.EACCES)
+                    throw NotExecutable(name);
                 throw new LaunchException($"{name}: no such program", ExitStatus.NotFound);
+            }
             if (status.IsDirectory)
                 throw new LaunchException($"{name} is a directory", ExitStatus.NotExecutable);
             return IsExecutable(name) ? name : throw NotExecutable(name);
@@ -86,6 +92,11 @@ internal static class ProgramFile
                     throw CannotPreload(path, program, "is for another processor", "use a 64-bit build for this machine");
                 case ElfKind.ForeignLibrary:
                     throw CannotPreload(path, program, "is for another C library (musl)", "use a build for glibc");
+                case ElfKind.Go:
+                    throw new LaunchException(
+                        $"{program} cannot be put into the virtual network: {Subject(path, program)} is written in Go, and makes its " +
+                        "system calls without libc; use another program, or vdens for this one",
+                        ExitStatus.NotExecutable);
                 case ElfKind.Broken:
                     throw new LaunchException($"{path} is not a valid program", ExitStatus.NotExecutable);
                 case ElfKind.Static:
@@ -124,9 +135,11 @@ internal static class ProgramFile
     }
 
     private static LaunchException CannotPreload(string path, string program, string why, string cure) => new(
-        $"{program} cannot be put into the virtual network: {(path == program ? "it" : $"its interpreter {path}")} {why}, " +
+        $"{program} cannot be put into the virtual network: {Subject(path, program)} {why}, " +
         $"and the loader preloads nothing into such a program; {cure}",
         ExitStatus.NotExecutable);
+
+    private static string Subject(string path, string program) => path == program ? "it" : $"its interpreter {path}";
 
     private static LaunchException NotExecutable(string path) =>
         new($"{path} is not executable: chmod +x it, or look at the permissions of its folders", ExitStatus.NotExecutable);

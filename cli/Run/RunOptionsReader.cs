@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Pyco.Cli.Startup;
 using Pyco.Host;
 using Pyco.Host.Publishing;
 using Pyco.Network;
@@ -31,7 +31,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
     public RunOptions Read(ParseResult words)
     {
         if (words.Errors.Count > 0)
-            throw Wrong(Describe(words.Errors[0]));
+            throw Wrong(ParseMistake.Describe(words.Errors[0]));
         string[] program = words.GetValue(command.Program) ?? [];
         // The parser takes what it does not know for the program's name; ./-x names a program that begins so.
         if (program.FirstOrDefault()?.StartsWith('-') == true)
@@ -58,7 +58,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             SearchDomains = ReadSearchDomains(words.GetValue(command.SearchDomain) ?? []),
             Mtu = ReadMtu(words.GetValue(command.Mtu)),
             Published = ReadPublished(words.GetValue(command.Publish) ?? []),
-            CaptureFile = words.GetValue(command.Capture) is { } file ? AbsolutePath(file) : null,
+            CaptureFile = words.GetValue(command.Capture) is { } file ? AbsolutePath.Of(file) : null,
             Link = ReadLink(words.GetValue(command.Link) ?? []),
             Verbosity = words.GetValue(command.Verbose) ? Verbosity.Verbose
                 : words.GetValue(command.Quiet) ? Verbosity.Quiet
@@ -68,11 +68,6 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         // Last, because an option without its value has taken the program for it.
         return program.Length > 0 ? options : throw Wrong($"no program given: name it behind the options, as in {command.Name} -- ./app");
     }
-
-    private static string Describe(ParseError error) =>
-        error.SymbolResult is OptionResult { Tokens.Count: 0, Option: { HelpName: { } value } option }
-            ? $"{option.Aliases.FirstOrDefault() ?? option.Name} needs {value} behind it"
-            : error.Message;
 
     private (List<IpPrefix> All, List<IpAddress> WithoutLength) ReadAddresses(ParseResult words)
     {
@@ -108,7 +103,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
              length is < 1 or > 32))
             throw Wrong($"'{text}': the length behind the slash is a number from 1 to 32");
         IpPrefix prefix = new(address, length);
-        if (address.V4 >> 24 == 0 || address.IsLoopback || address.IsMulticast || address.V4 >> 28 == 0xf)
+        if (!address.CanBeOfHost)
             throw Wrong($"{address} cannot be the address of a host");
         return prefix;
     }
@@ -134,7 +129,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             return null;
         if (!VnlLocator.TryParse(text, out VnlLocator? network, out string? error))
             throw Wrong(error);
-        return network with { Path = AbsolutePath(network.Path) };
+        return network with { Path = AbsolutePath.Of(network.Path) };
     }
 
     private static string ReadInterface(string? name)
@@ -201,13 +196,6 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             ports.Add(port);
         }
         return ports;
-    }
-
-    private static string AbsolutePath(string path)
-    {
-        if (path.Length == 0 || path.Contains('\n', StringComparison.Ordinal) || path.Contains('\0', StringComparison.Ordinal))
-            throw Wrong("a path is empty or has a line break in it");
-        return Path.GetFullPath(path);
     }
 
     private static LaunchException Wrong(string message) => new($"{message} (-h helps)");

@@ -1,3 +1,5 @@
+using Pyco.Cli.Startup;
+
 namespace Pyco.Cli.Run;
 
 /// <summary>Finds libpyco.so.</summary>
@@ -13,7 +15,7 @@ internal static class ShimLibrary
     public static string Find()
     {
         string path = Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } chosen
-            ? Path.GetFullPath(chosen)
+            ? AbsolutePath.Of(chosen)
             : FindBeside(Path.GetDirectoryName(Environment.ProcessPath) ?? "/");
         if (!File.Exists(path))
             throw new LaunchException($"no library at {path}, which ${EnvironmentVariable} names");

@@ -24,8 +24,11 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     private bool _mayRead;
     private int _turnsOfRing;
     private readonly Queue<Datagram> _waiting = new(capacity: 0);
+    private Datagram? _held;
+    private BusyMeter _busy;
     private Errno _untoldError;
-    private SendRingReader? _ring;
+    private SendRingReader? _sendRing;
+    private ReceiveRingDelivery? _receiveRing;
 
     public DatagramSocket(SocketBridge bridge, SocketKey key, UdpSocket udp)
         : base(bridge, key)
@@ -37,6 +40,9 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     public UdpSocket Udp { get; }
 
     public override StackSocket Stack => Udp;
+
+    /// <summary>What the program wants to be told of each datagram.</summary>
+    public DatagramDescriptions Descriptions { get; set; }
 
     /// <summary>The first of the host's addresses on the link.</summary>
     public IpAddress FirstAddress => Bridge.FirstAddress;
@@ -94,23 +100,54 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
 
     /// <summary>The ring through which the program may send, made now if it has none.</summary>
     /// <returns>Null if there are enough, or no descriptor or memory for one.</returns>
-    public SendRingReader? GetRing(Instant now)
+    public SendRingReader? GetSendRing(Instant now)
     {
         // What the one who asks has sent before goes before what he sends through the ring.
         HearSent(now);
-        if (_ring is not null || !IsAttached || Bridge.SendRings == SendRing.MostOfHost)
-            return _ring;
-        _ring = SendRingReader.TryCreate(this);
-        if (_ring is null)
+        if (_sendRing is not null || !IsAttached || Bridge.SendRings == SendRing.MostOfHost)
+            return _sendRing;
+        _sendRing = SendRingReader.TryCreate(this);
+        if (_sendRing is null)
             return null;
         Bridge.SendRings++;
-        if (Bridge.IsScarce(_ring.Descriptor))
+        if (Bridge.IsScarce(_sendRing.Descriptor))
         {
-            CloseRing();
+            CloseSendRing();
             return null;
         }
-        Bridge.Loop.Poll(_ring);
-        return _ring;
+        Bridge.Loop.Poll(_sendRing);
+        return _sendRing;
+    }
+
+    /// <summary>The ring through which the program may receive, made now if it has none; null if there can be none.</summary>
+    /// <param name="cookie">The socket's.</param>
+    public ReceiveRingWriter? GetReceiveRing(ulong cookie)
+    {
+        if (_receiveRing is not null || !IsAttached || Bridge.ReceiveRings.TryMake(cookie) is not { } ring)
+            return _receiveRing?.Ring;
+        if (Bridge.IsScarce(ring.Descriptor))
+        {
+            Bridge.ReceiveRings.End(this, ring);
+            return null;
+        }
+        _receiveRing = new ReceiveRingDelivery(ring);
+        return ring;
+    }
+
+    /// <summary>Goes on with a ring that was full, and rings again where a doorbell has been lost.</summary>
+    /// <returns>When to call again even if nothing happens, or null.</returns>
+    public Instant? AdvanceReceiveRing(Instant now)
+    {
+        if (_receiveRing is not { } ring)
+            return null;
+        if (ring.IsRoomDue(now))
+            MoveToRing(ring, now);
+        if (ring.IsBellDoubtful(now))
+        {
+            ring.RingAgain();
+            RingIfDue(ring);
+        }
+        return ring.LookAt;
     }
 
     public override void OnStackEvents(SocketEvents events, Instant now)
@@ -124,7 +161,12 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     public override void Abandon(Instant now)
     {
         CloseDescriptor();
-        CloseRing();
+        CloseSendRing();
+        if (_receiveRing is { } ring)
+            Bridge.ReceiveRings.End(this, ring.Ring);
+        _receiveRing = null;
+        _held?.Dispose();
+        _held = null;
         while (_waiting.TryDequeue(out Datagram datagram))
             datagram.Dispose();
         Udp.Close();
@@ -147,11 +189,11 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
 
     private void MoveToStack(Instant now, int most = MessagesPerTurn)
     {
-        if (_ring is not null)
-            Bridge.Loop.Poll(_ring); // the bell, if there was one, has rung
+        if (_sendRing is not null)
+            Bridge.Loop.Poll(_sendRing); // the bell, if there was one, has rung
         int budget = most - MoveFromRing(most, now);
         // The ring's turn first, as long as that ends: what is in the queue may have to come behind it.
-        if (budget <= 0 && _ring is { IsReady: true } && ++_turnsOfRing < MostTurnsOfRing)
+        if (budget <= 0 && _sendRing is { IsReady: true } && ++_turnsOfRing < MostTurnsOfRing)
             return;
         _turnsOfRing = 0;
         IncomingMessages messages = IncomingMessages.OfThisThread;
@@ -183,7 +225,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     {
         int count = 0;
         Span<byte> buffer = Bridge.MessageBuffer.AsSpan(0, SendRing.LongestMessage);
-        while (count < most && _ring is not null && _ring.TryTake(buffer, out int length))
+        while (count < most && _sendRing is not null && _sendRing.TryTake(buffer, out int length))
         {
             Send(buffer[..length], now);
             count++;
@@ -191,13 +233,13 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         return count;
     }
 
-    private void CloseRing()
+    private void CloseSendRing()
     {
-        if (_ring is null)
+        if (_sendRing is null)
             return;
-        Bridge.Loop.Forget(_ring);
-        _ring.Dispose();
-        _ring = null;
+        Bridge.Loop.Forget(_sendRing);
+        _sendRing.Dispose();
+        _sendRing = null;
         Bridge.SendRings--;
     }
 
@@ -208,10 +250,13 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         if (IsMarked(message))
         {
             DatagramHeader header = MemoryMarshal.Read<DatagramHeader>(message);
-            if (header.Error == SendSignal.Bell)
+            if (header.Error is not (0 or SendSignal.Detour))
+            {
+                HearSignal(header.Error);
                 return;
+            }
             if (header.Error == SendSignal.Detour)
-                _ring?.NoteDetour();
+                _sendRing?.NoteDetour();
             bool isForConnected = header.Error == SendSignal.Detour && header.Peer.Family == Constants.AfUnspec;
             if (!WireAddresses.TryRead(header.Peer, out IpEndpoint peer) && !isForConnected)
                 return;
@@ -229,8 +274,29 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     private bool IsMarked(ReadOnlySpan<byte> message) =>
         message.Length >= sizeof(DatagramHeader) && MemoryMarshal.Read<ulong>(message) == Bridge.Credentials.Mark;
 
+    private void HearSignal(int signal)
+    {
+        if (signal == SendSignal.Bell || _receiveRing is not { } ring)
+            return;
+        if (signal == SendSignal.StartReceiveRing && !ring.IsStarted)
+        {
+            ring.IsStarted = true;
+            Bridge.ReceiveRings.Watch(this);
+        }
+        else if (signal == SendSignal.RingMe)
+            ring.OnRingMe();
+        else if (signal == SendSignal.WakeAnother)
+            ring.RingAgain();
+        MoveToProgram();
+    }
+
     private void MoveToProgram()
     {
+        if (_receiveRing is { IsStarted: true } ring)
+        {
+            MoveToRing(ring, Bridge.Loop.Now);
+            return;
+        }
         while (MayWrite && IsAttached)
         {
             if (_untoldError != Errno.None)
@@ -247,22 +313,61 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         }
     }
 
-    private bool TryTakeNext(out Datagram datagram) => _waiting.TryDequeue(out datagram) || Udp.TryReceive(out datagram);
+    /// <summary>Fills the ring; what it has no room for stays in the stack, which drops what is too much.</summary>
+    private void MoveToRing(ReceiveRingDelivery ring, Instant now)
+    {
+        if (_untoldError != Errno.None && ring.TryWrite(ErrorHeader(_untoldError), []))
+            _untoldError = Errno.None;
+        while (_untoldError == Errno.None && TryTakeNext(out Datagram datagram))
+        {
+            if (!ring.TryWrite(HeaderOf(datagram), datagram.Frame.Octets))
+            {
+                _held = datagram;
+                break;
+            }
+            datagram.Dispose();
+        }
+        RingIfDue(ring); // before it is shown, so that who empties the ring finds the doorbell
+        ring.Show(now);
+        RingIfDue(ring);
+        ring.NoteRoom(isFull: _held is not null || _untoldError != Errno.None, now);
+    }
+
+    private void RingIfDue(ReceiveRingDelivery ring)
+    {
+        if (MayWrite && ring.IsBellDue())
+            ring.MustRing = !TrySend(ring.NewBell(NewHeader()));
+    }
+
+    private bool TryTakeNext(out Datagram datagram)
+    {
+        if (_held is not { } held)
+            return _waiting.TryDequeue(out datagram) || Udp.TryReceive(out datagram);
+        _held = null;
+        datagram = held;
+        return true;
+    }
 
     private void Add(OutgoingMessages messages, in Datagram datagram)
     {
-        if (Udp.Remote is not null)
+        if (Udp.Remote is not null && (Descriptions & DatagramDescriptions.NeedHeader) == 0)
         {
             messages.Add(datagram);
             return;
         }
+        messages.Add(datagram, HeaderOf(datagram));
+    }
+
+    private DatagramHeader HeaderOf(in Datagram datagram)
+    {
         DatagramHeader header = NewHeader();
+        header.OffersRing = _receiveRing is null && Udp.Remote is null && _busy.IsBusy && Bridge.ReceiveRings.HasRoom ? (byte)1 : (byte)0;
         header.Peer = WireAddresses.Write(datagram.Source, IsV6);
         header.TimeToLive = datagram.TimeToLive;
         header.TypeOfService = datagram.TypeOfService;
-        header.LocalFamily = (ushort)(IsV6 ? Constants.AfInet6 : Constants.AfInet);
+        header.LocalFamily = (byte)(IsV6 ? Constants.AfInet6 : Constants.AfInet);
         datagram.Destination.Address.WriteV6(new Span<byte>(header.LocalOctets, IpAddress.LengthV6));
-        messages.Add(datagram, header);
+        return header;
     }
 
     /// <summary>What the program's queue does not take waits; a program that has gone counts as served.</summary>
@@ -276,6 +381,8 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         }
         if (sent < 0)
             AwaitRoom();
+        else
+            _busy.Note(sent, Bridge.Loop.Now);
         messages.TakeBack(Math.Max(sent, 0), _waiting);
     }
 
@@ -284,9 +391,20 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     {
         if (error == Errno.None || !IsAttached)
             return;
+        if (_receiveRing is { IsStarted: true } ring)
+        {
+            _untoldError = error;
+            MoveToRing(ring, Bridge.Loop.Now);
+            return;
+        }
+        _untoldError = TrySend(ErrorHeader(error)) ? Errno.None : error;
+    }
+
+    private DatagramHeader ErrorHeader(Errno error)
+    {
         DatagramHeader header = NewHeader();
         header.Error = (int)error;
-        _untoldError = TrySend(header) ? Errno.None : error;
+        return header;
     }
 
     private DatagramHeader NewHeader()

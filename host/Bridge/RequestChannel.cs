@@ -12,10 +12,14 @@ namespace Pyco.Host.Bridge;
 /// </summary>
 internal sealed unsafe class RequestChannel : EventSource
 {
+    /// <summary>An honest program sets two options in the microseconds before its request; who goes on for ever stops all others.</summary>
+    private const int MostEarlyNotes = 1000;
+
     private readonly RequestChannels _channels;
     private readonly HostCredentials _credentials;
     private Request _request;
     private int _received;
+    private int _earlyNotes;
     private RequestFlags _earlyOptions;
     private RequestFlags _earlyOn;
 
@@ -53,7 +57,7 @@ internal sealed unsafe class RequestChannel : EventSource
             nint length = ReceiveMore();
             if (length < 0 && (Errno)Marshal.GetLastPInvokeError() is Errno.EAGAIN or Errno.EINTR)
                 return;
-            if (length <= 0)
+            if (length <= 0 || _earlyNotes > MostEarlyNotes)
             {
                 _channels.Close(this);
                 return;
@@ -107,6 +111,7 @@ internal sealed unsafe class RequestChannel : EventSource
         Span<byte> octets = MemoryMarshal.AsBytes(new Span<Request>(ref _request));
         if (_received != sizeof(StreamNote) || MemoryMarshal.Read<ulong>(octets) != _credentials.Mark)
             return;
+        _earlyNotes++;
         StreamNote note = MemoryMarshal.Read<StreamNote>(octets);
         RequestFlags option = note.Option switch
         {

@@ -30,8 +30,8 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             case Operation.GetNameServer or Operation.GetSearchDomain or Operation.FindHost or Operation.FindHostName:
                 channel.Reply(NameReplies.Answer(identity.Names, request));
                 return;
-            case Operation.GetSendRing:
-                GetSendRing(channel, now);
+            case Operation.GetSendRing or Operation.GetReceiveRing:
+                GetRing(channel, request.Operation, now);
                 return;
             default:
                 channel.Reply(Answer(channel, request, now));
@@ -239,13 +239,16 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
         return reply;
     }
 
-    private void GetSendRing(RequestChannel channel, Instant now)
+    private void GetRing(RequestChannel channel, Operation which, Instant now)
     {
         bridge.HearDatagramSockets(now);
+        Reply reply = NewReply(Errno.None);
         if (!TryIdentifyAttached(channel.Attached, out SocketKey key) || bridge.Sockets.Find(key) is not DatagramSocket socket)
             channel.Reply(NewReply(Errno.EOPNOTSUPP));
-        else if (socket.GetRing(now) is { } ring)
-            channel.Reply(NewReply(Errno.None), ring.Descriptor);
+        else if (which == Operation.GetSendRing && socket.GetSendRing(now) is { } sendRing)
+            channel.Reply(reply, sendRing.Descriptor);
+        else if (which == Operation.GetReceiveRing && socket.GetReceiveRing(KernelSockets.CookieOf(channel.Attached)) is { } receiveRing)
+            channel.Reply(reply with { Argument = receiveRing.Number }, receiveRing.Descriptor);
         else
             channel.Reply(NewReply(Errno.ENOBUFS));
     }

@@ -67,6 +67,8 @@ internal sealed class SocketBridge : IDisposable
 
     public HandOvers HandOvers { get; }
 
+    public ReceiveRings ReceiveRings { get; } = new();
+
     public DescriptorShortage Shortage { get; }
 
     public RecentErrors Errors { get; } = new();
@@ -141,6 +143,7 @@ internal sealed class SocketBridge : IDisposable
         Instant? next = HandOvers.Advance(now);
         if (_borrower is not null)
             next = Instant.Earlier(next, _borrowedUntil);
+        next = Instant.Earlier(next, ReceiveRings.Advance(now));
         next = Instant.Earlier(next, _channels.Advance(now));
         next = Instant.Earlier(next, _requests.Advance(now));
         return Instant.Earlier(next, _datagrams.Advance(now));

@@ -52,8 +52,8 @@ internal static unsafe class SocketOptions
                 (IpProtoIp, IpMtuDiscover) or (IpProtoIpv6, Ipv6MtuDiscover) => SetPathMtuDiscovery(socket.Stack, number),
                 (IpProtoIpv6, Ipv6Mtu) => number is 0 or >= MinIpv6Mtu ? Errno.None : Errno.EINVAL, // nobody sends IPv6
                 (IpProtoIpv6, Ipv6V6Only) => Do(() => socket.Stack.V6Only = number != 0),
-                (IpProtoIp, IpRecvErr) or (IpProtoIpv6, Ipv6RecvErr) => QueueErrors(socket, number != 0),
-                _ => Errno.ENOPROTOOPT,
+                (IpProtoIp, IpRecvErr) => QueueErrors(socket, number != 0),
+                _ => Describe(socket, DescriptionOf(request), number != 0),
             };
         }
     }
@@ -75,7 +75,7 @@ internal static unsafe class SocketOptions
             (IpProtoIp, IpTtl) or (IpProtoIpv6, Ipv6UnicastHops) => socket.Stack.TimeToLive,
             (IpProtoIp, IpMtuDiscover) or (IpProtoIpv6, Ipv6MtuDiscover) => (int)socket.Stack.PathMtuDiscovery,
             (IpProtoIpv6, Ipv6V6Only) => socket.Stack.V6Only ? 1 : 0,
-            _ => null,
+            _ => Describes(socket, DescriptionOf(request)),
         };
         return Write(ref reply, number);
     }
@@ -150,6 +150,8 @@ internal static unsafe class SocketOptions
         uint segment = (uint)Math.Max(1, tcp.SegmentSize);
         TcpInformation information = new()
         {
+            State = tcp.StateNumber,
+            RetransmissionTimeoutMicroseconds = (uint)tcp.RetransmissionTimeout.TotalMicroseconds,
             SendMss = segment,
             Unacknowledged = (uint)tcp.UnacknowledgedOctets / segment,
             RoundTripMicroseconds = (uint)(tcp.SmoothedRoundTrip?.TotalMicroseconds ?? 0),
@@ -204,6 +206,31 @@ internal static unsafe class SocketOptions
             datagrams.Udp.QueuesErrors = isOn;
         return Errno.None;
     }
+
+    private static DatagramDescriptions DescriptionOf(in Request request) => (request.OptionLevel, request.OptionName) switch
+    {
+        (IpProtoIp, IpPktInfo) => DatagramDescriptions.PacketInfo,
+        (IpProtoIp, IpRecvTtl) => DatagramDescriptions.TimeToLive,
+        (IpProtoIp, IpRecvTos) => DatagramDescriptions.TypeOfService,
+        (IpProtoIpv6, Ipv6RecvPktInfo) => DatagramDescriptions.Ipv6PacketInfo,
+        (IpProtoIpv6, Ipv6RecvHopLimit) => DatagramDescriptions.Ipv6HopLimit,
+        (IpProtoIpv6, Ipv6RecvTClass) => DatagramDescriptions.Ipv6TrafficClass,
+        (IpProtoIpv6, Ipv6RecvErr) => DatagramDescriptions.Ipv6Errors,
+        _ => DatagramDescriptions.None,
+    };
+
+    private static Errno Describe(ProgramSocket socket, DatagramDescriptions description, bool isOn)
+    {
+        if (socket is not DatagramSocket datagrams || description == DatagramDescriptions.None)
+            return Errno.ENOPROTOOPT;
+        datagrams.Descriptions = isOn ? datagrams.Descriptions | description : datagrams.Descriptions & ~description;
+        return Errno.None;
+    }
+
+    private static int? Describes(ProgramSocket socket, DatagramDescriptions description) =>
+        socket is DatagramSocket datagrams && description != DatagramDescriptions.None
+            ? (datagrams.Descriptions & description) != 0 ? 1 : 0
+            : null;
 
     private static Errno Do(Action change)
     {

@@ -96,26 +96,21 @@ internal sealed unsafe class StreamNotes(int descriptor, TcpSocket tcp, ulong ma
     }
 
     /// <summary>
-    /// Where the note begins, or -1. What is missing of it is looked up behind what was read. The last mark is the note's: a program
-    /// may have written the same octets before, such as an image of its own memory.
+    /// Where the note begins, or -1. What may be missing of it is looked up behind what was read, before anything is looked for: the
+    /// last mark is the note's, and a program may have written the same octets before, such as an image of its own memory.
     /// </summary>
     private int Find(byte[] octets, int length, bool isFull)
     {
         int known = length;
-        while (true)
+        if (isFull)
         {
-            // What is looked up may reach into the next note, whose mark begins behind what was read.
-            int end = Math.Min(known, length + sizeof(ulong) - 1);
-            int at = octets.AsSpan(0, end).LastIndexOf(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in mark)));
-            if (at >= 0 && at + Length <= known)
-                return at;
-            if (known > length || !isFull)
-                return -1; // no note of ours
             fixed (byte* rest = &octets[length])
                 known += Math.Max(0, (int)Libc.recv(descriptor, rest, (nuint)Length, Constants.MsgDontwait | Constants.MsgPeek));
-            if (known == length)
-                return -1;
         }
+        // What is looked up may reach into the next note, whose mark begins behind what was read.
+        int end = Math.Min(known, length + sizeof(ulong) - 1);
+        int at = octets.AsSpan(0, end).LastIndexOf(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in mark)));
+        return at >= 0 && at + Length <= known ? at : -1; // -1: no note of ours
     }
 
     /// <summary>Does what the note says, with all before it passed on, and passes on what is behind it, but for so much filler.</summary>

@@ -35,6 +35,12 @@ internal static unsafe class StreamPump
     /// <summary>What one socket may move before the others have their turn.</summary>
     private const int OctetsPerTurn = 512 * 1024;
 
+    /// <summary>
+    /// What a read with a note counts for at least, because the kernel ends it there: many small ones would let the others wait,
+    /// all the more if each brings as many descriptors to close as it can (253).
+    /// </summary>
+    private const int OctetsPerNote = OctetsPerTurn / 32;
+
     private const int PiecesPerWrite = 16;
 
     /// <summary>What one system call reads at most: 128 KB in chunks of 16 KB.</summary>
@@ -68,7 +74,7 @@ internal static unsafe class StreamPump
             if (hasNote && notes is not null)
             {
                 notes.TakeOver(free[..count], (int)length, length == wanted, now);
-                budget -= (int)length;
+                budget -= Math.Max((int)length, OctetsPerNote);
                 continue; // it was read up to the note: nobody knows whether it is empty
             }
             tcp.CommitSend((int)Math.Max(length, 0), now); // what was not filled is given back

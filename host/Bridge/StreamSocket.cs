@@ -15,6 +15,9 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     /// <summary>A listener is busy that has taken so many connections, none of them later after the one before.</summary>
     private const int BusyCount = 8;
 
+    /// <summary>How often the filler is read before the others have their turn. An honest one takes a few reads.</summary>
+    private const int FillerReadsPerTurn = 32;
+
     private static readonly TimeSpan BusyPeriod = TimeSpan.FromMilliseconds(2);
 
     private StreamNotes? _notes;
@@ -201,8 +204,15 @@ internal sealed unsafe class StreamSocket : ProgramSocket
 
     private void MoveToStack(Instant now)
     {
-        while (_fillerLeft > 0 && _mayRead && IsAttached)
+        for (int reads = 0; _fillerLeft > 0 && _mayRead && IsAttached; reads++)
+        {
+            if (reads == FillerReadsPerTurn)
+            {
+                Bridge.ContinueNextTurn(this);
+                return;
+            }
             DiscardFiller(now);
+        }
         if (!_mayRead || _programFinished || !IsAttached)
             return;
         switch (StreamPump.ToStack(Bridge.Loop, Descriptor, Tcp, _hasEnd, ref _saysMuch, _notes, now))

@@ -28,6 +28,7 @@ internal sealed class EventLoop : IDisposable
     private readonly TenantSchedule _tenants = new();
     private readonly PolledSources _polled = new();
     private readonly BusyPolling _polling;
+    private volatile bool _isAsleep;
     private bool _hasPreciseWait = true;
     private int _octetsHeard;
 
@@ -47,6 +48,12 @@ internal sealed class EventLoop : IDisposable
 
     /// <summary>The number of this turn.</summary>
     public long Turns { get; private set; }
+
+    /// <summary>Whether it waits for something to happen. Any thread may ask.</summary>
+    public bool IsAsleep => _isAsleep;
+
+    /// <summary>Hears that the loop was woken; null for none.</summary>
+    public StallBreaker? StallBreaker { get; set; }
 
     /// <summary>Set to leave <see cref="Run()"/> at the end of the turn.</summary>
     public bool StopRequested { get; set; }
@@ -207,16 +214,22 @@ internal sealed class EventLoop : IDisposable
         if (_polling.Limit == TimeSpan.Zero)
             return Sleep(sleep);
         Instant start = ReadClock();
-        if (_polling.IsWorthwhile)
+        bool looks = _polling.IsWorthwhile(start);
+        if (looks)
         {
             int found = Look(start, sleep);
             bool hasPaid = found > 0 || _polled.IsAnyReady;
             _polling.NoteLook(hasPaid);
             if (hasPaid)
                 return found;
+            start = ReadClock();
         }
         int count = Sleep(sleep);
-        _polling.NoteSleep(ReadClock() - start);
+        if (count > 0)
+        {
+            Instant awake = ReadClock();
+            _polling.NoteSleep(awake - start, looks, awake);
+        }
         return count;
     }
 
@@ -230,7 +243,15 @@ internal sealed class EventLoop : IDisposable
         return count;
     }
 
-    private int Sleep(TimeSpan? sleep) => Wait(_polled.TryArm() ? sleep : TimeSpan.Zero);
+    private int Sleep(TimeSpan? sleep)
+    {
+        TimeSpan? duration = _polled.TryArm() ? sleep : TimeSpan.Zero;
+        _isAsleep = true;
+        int count = Wait(duration);
+        _isAsleep = false;
+        StallBreaker?.NoteWake();
+        return count;
+    }
 
     private TimeSpan? SleepFor(TimeSpan? patience)
     {

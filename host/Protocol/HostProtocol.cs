@@ -93,23 +93,32 @@ internal enum SocketState
     /// <summary>connect() has told the program of its success, or accept() made the socket.</summary>
     Established = 256,
 
+    /// <summary>UDP of AF_INET6: IPV6_RECVPKTINFO is on.</summary>
+    ReceivesIpv6PacketInfo = ReadShut,
+
     /// <summary>The program shut its writing side down.</summary>
     WriteShut = 512,
 
     /// <summary>TCP: an option was set that accepted sockets inherit and the kernel socket holds.</summary>
     Inherits = 1024,
 
-    /// <summary>UDP: IP_RECVERR or IPV6_RECVERR is on.</summary>
+    /// <summary>UDP: IP_RECVERR is on.</summary>
     ReceivesErrors = Inherits,
 
-    /// <summary>UDP: IP_PKTINFO or IPV6_RECVPKTINFO is on.</summary>
+    /// <summary>UDP: IP_PKTINFO is on.</summary>
     ReceivesPacketInfo = 2048,
 
-    /// <summary>UDP: IP_RECVTTL or IPV6_RECVHOPLIMIT is on.</summary>
+    /// <summary>UDP: IP_RECVTTL is on.</summary>
     ReceivesTimeToLive = 4096,
 
-    /// <summary>UDP: IP_RECVTOS or IPV6_RECVTCLASS is on.</summary>
+    /// <summary>UDP: IP_RECVTOS is on.</summary>
     ReceivesTypeOfService = 8192,
+
+    /// <summary>UDP: any of these and the host describes each datagram, those from the connected peer too.</summary>
+    Descriptions = ReceivesPacketInfo | ReceivesIpv6PacketInfo | ReceivesTimeToLive | ReceivesTypeOfService,
+
+    /// <summary>UDP: four bits, which hold the number of the socket's <see cref="ReceiveRing"/> or 0.</summary>
+    ReceiveRingNumber = 8 | 16 | 64 | 256,
 
     /// <summary>UDP: two bits that count connects, so that what a process remembers of the peer shows its age.</summary>
     ConnectCount = 0xc000,
@@ -193,6 +202,12 @@ internal enum Operation : ushort
 
     /// <summary>UDP only: the <see cref="SendRing"/> of a busy socket, made if need be. The reply brings the memory (SCM_RIGHTS).</summary>
     GetSendRing = 27,
+
+    /// <summary>
+    /// UDP only: the <see cref="ReceiveRing"/> of a busy socket, made if need be. The reply brings the memory (SCM_RIGHTS), its
+    /// number in Argument.
+    /// </summary>
+    GetReceiveRing = 28,
 }
 
 /// <summary>Option bits that travel with a request because the kernel socket holds them.</summary>
@@ -316,7 +331,12 @@ internal unsafe struct DatagramHeader
     public byte TimeToLive;
 
     public byte TypeOfService;
-    public ushort LocalFamily;
+
+    /// <summary>AF_INET or AF_INET6, or AF_UNSPEC for no own address.</summary>
+    public byte LocalFamily;
+
+    /// <summary>Host to program: 1 if the socket is so busy that it should ask for a <see cref="ReceiveRing"/>.</summary>
+    public byte OffersRing;
 }
 
 /// <summary>What sock_extended_err (recvmsg's MSG_ERRQUEUE, ip(7)) tells of a datagram, and the datagram. 128 octets.</summary>

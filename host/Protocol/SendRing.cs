@@ -89,4 +89,18 @@ internal static class SendSignal
 
     /// <summary>A message that found the ring full or in use. Without a peer in its header it is for the connected one.</summary>
     public const int Detour = 2;
+
+    // No messages either: what is said of the socket's ReceiveRing.
+
+    /// <summary>It is mapped: all that comes from now on goes into it.</summary>
+    public const int StartReceiveRing = 3;
+
+    /// <summary>There is something in it, and no doorbell.</summary>
+    public const int RingMe = 4;
+
+    /// <summary>There is room in it again.</summary>
+    public const int HasRoom = 5;
+
+    /// <summary>There is more in it, and somebody sleeps who could take it.</summary>
+    public const int WakeAnother = 6;
 }

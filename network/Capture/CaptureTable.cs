@@ -16,8 +16,11 @@ internal sealed class CaptureTable(VirtualNetwork network) : IDisposable
     /// <summary>A plug says of itself what it likes; an interface's name is for one line.</summary>
     private const int MostNameLetters = 60;
 
-    /// <summary>How long the end of the network waits for those who read of it.</summary>
+    /// <summary>How long the end of the network waits for those who read of it, for all together.</summary>
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>What the others get of it at least when slow ones have used it up.</summary>
+    private static readonly TimeSpan LeastEndPatience = TimeSpan.FromMilliseconds(20);
 
     private readonly List<FrameCapture> _captures = [];
 
@@ -47,6 +50,8 @@ internal sealed class CaptureTable(VirtualNetwork network) : IDisposable
             return;
         }
         reader.Send(present is null && options.IsOnePort ? $"{ControlRequest.Ok} waiting\n" : $"{ControlRequest.Ok}\n");
+        if (reader.IsGone)
+            return; // before it was answered: nobody would end the capture
         Begin(new FrameCapture(
             network.Switch,
             options,
@@ -57,8 +62,12 @@ internal sealed class CaptureTable(VirtualNetwork network) : IDisposable
 
     public void Dispose()
     {
+        long start = Environment.TickCount64;
         while (_captures.Count > 0)
-            _captures[^1].Finish(EndPatience, network.Loop.Now);
+        {
+            TimeSpan left = EndPatience - TimeSpan.FromMilliseconds(Environment.TickCount64 - start);
+            _captures[^1].Finish(left > LeastEndPatience ? left : LeastEndPatience, network.Loop.Now);
+        }
     }
 
     private void Begin(FrameCapture capture, CaptureOptions options, ControlConnection reader)

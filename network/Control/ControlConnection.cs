@@ -30,6 +30,9 @@ internal sealed unsafe class ControlConnection(EventLoop loop, int descriptor, A
     /// <summary>Octets of the answer that the other side has not taken yet.</summary>
     public int Unsent { get; private set; }
 
+    /// <summary>Whether it has been closed, from either side.</summary>
+    public bool IsGone => Descriptor < 0;
+
     /// <summary>The first descriptor that came with the request, which is the caller's from now on; -1 if there is none.</summary>
     public int TakeAttached()
     {

@@ -21,8 +21,12 @@ internal static class LinkRequests
             uint user = peer.UserId;
             if (user != 0 && user != Libc.geteuid() && Array.Find(ports, port => port.UserId != user) is { } other)
                 throw new RefusedException($"the cable of port {other.Number} is another user's");
-            foreach (SwitchPort port in ports)
-                Set(network, port, texts, peer);
+            if (ports.Length == 0)
+                _ = Read(texts, LinkSpecification.None); // a wrong word is told also where no cable is yet
+            // All are read before any is set: a change that is impossible for one cable changes none.
+            LinkSpecification[] links = [.. ports.Select(port => Read(texts, network.Links.Find(port)?.Link ?? LinkSpecification.None))];
+            for (int i = 0; i < ports.Length; i++)
+                Set(network, ports[i], links[i], peer);
         }
         return NetworkReport.Write(json =>
         {
@@ -48,21 +52,25 @@ internal static class LinkRequests
         return host?.Port is { } own ? [own] : throw new RefusedException($"the network has no host {address}");
     }
 
-    private static void Set(VirtualNetwork network, SwitchPort port, string[] texts, in PeerCredentials peer)
+    private static LinkSpecification Read(string[] texts, LinkSpecification before) =>
+        LinkSpecification.TryParse(texts, before, out LinkSpecification? link, out string? error) ? link : throw new RefusedException(error);
+
+    private static void Set(VirtualNetwork network, SwitchPort port, LinkSpecification link, in PeerCredentials peer)
     {
-        LinkSpecification before = network.Links.Find(port)?.Link ?? LinkSpecification.None;
-        if (!LinkSpecification.TryParse(texts, before, out LinkSpecification? link, out string? error))
-            throw new RefusedException(error);
         network.Links.Set(port, link);
-        network.Log($"port {port.Number}: link {network.Links.Find(port)!.Link}, set by pid {peer.ProcessId}, uid {peer.UserId}");
+        network.Log($"port {port.Number}: link {Describe(network.Links.Find(port))}, set by pid {peer.ProcessId}, uid {peer.UserId}");
     }
+
+    /// <summary>A cable that does nothing any more keeps its seed, of which nobody who reads this gets anything.</summary>
+    private static string Describe(PortImpairment? cable) =>
+        (cable is null || cable.Link.IsNone ? LinkSpecification.None : cable.Link).ToString();
 
     private static void Write(Utf8JsonWriter json, SwitchPort port, PortImpairment? cable)
     {
         json.WriteStartObject();
         json.WriteNumber("port", port.Number);
         json.WriteString("description", port.Description);
-        json.WriteString("link", (cable?.Link ?? LinkSpecification.None).ToString());
+        json.WriteString("link", Describe(cable));
         Write(json, "up", cable?.Up ?? new LinkCounters());
         Write(json, "down", cable?.Down ?? new LinkCounters());
         json.WriteEndObject();

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Pyco.Host.Bridge;
 using Pyco.Host.Loop;
 using Pyco.Posix;
@@ -35,7 +36,14 @@ internal sealed class PathListener<T> : IDisposable
             throw new IOException($"the path {path} is too long for a socket (107 octets at most): choose a shorter one");
         _loop = loop;
         _make = make;
-        _acceptor = new Acceptor(loop, address, Constants.SockStream, Backlog, Accept, (_, _) => Errno.EMFILE);
+        try
+        {
+            _acceptor = new Acceptor(loop, address, Constants.SockStream, Backlog, Accept, (_, _) => Errno.EMFILE);
+        }
+        catch (SystemCallException failure)
+        {
+            throw new IOException($"cannot listen at {path}: {Marshal.GetPInvokeErrorMessage(failure.Errno)}", failure);
+        }
         SocketAccess.Grant(path, options);
         _timer = new Timer(this);
         loop.Add(_timer);

@@ -16,7 +16,7 @@ internal sealed class AddressPlan(NetworkOptions options)
     {
         IpPrefix subnet = options.Subnet;
         uint network = subnet.Network.V4;
-        uint size = subnet.Length == 32 ? 1 : uint.MaxValue >> subnet.Length;
+        uint size = subnet.Length == 32 ? 0 : uint.MaxValue >> subnet.Length;
         bool hasEnds = subnet.Length <= 30; // the network's own address, and the one for broadcasts
         uint first = hasEnds ? 1u : 0u;
         uint last = hasEnds ? size - 1 : size;

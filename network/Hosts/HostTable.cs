@@ -26,6 +26,7 @@ internal sealed class HostTable(VirtualNetwork network) : IAddressPool, IHostDir
         JoinedHost host = new(network, order, launcher, capture);
         _hosts.Add(host);
         network.Loop.Add(host);
+        network.NoteChange();
     }
 
     /// <summary>The host that has an address, other than the one that asks.</summary>

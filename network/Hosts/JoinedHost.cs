@@ -121,6 +121,11 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         {
             return _host is null ? Begin(now) : _watch is null ? AwaitAddress(now) : Watch(now);
         }
+        catch (SystemCallException failure) when ((Errno)failure.Errno == Errno.EMFILE)
+        {
+            Refuse("the network is out of file descriptors: end some of its programs, or start it where ulimit -Hn is higher");
+            return null;
+        }
         catch (IOException failure)
         {
             Refuse(failure.Message);

@@ -14,12 +14,9 @@ internal sealed class LinkTable(VirtualNetwork network) : IDisposable
     /// <summary>Changes a port's cable; frames that are on it are not lost.</summary>
     public void Set(SwitchPort port, LinkSpecification link)
     {
-        // From now on the station makes frames as a wire takes them.
-        if (port is LocalPort local)
-            local.IsWire = true;
         if (_ports.TryGetValue(port, out ImpairedPort? impaired))
-            impaired.Cable.Reconfigure(link);
-        else
+            impaired.Reconfigure(link);
+        else if (!link.IsNone || link.Seed is not null)
             _ports.Add(port, new ImpairedPort(network.Loop, port, link, network.Memory));
     }
 

@@ -150,7 +150,7 @@ internal static unsafe class TapDevice
     private static IOException Refused(TapOptions tap, string what) => (Errno)Marshal.GetLastPInvokeError() switch
     {
         Errno.EPERM or Errno.EACCES => new IOException($"the TAP device {tap.Name} needs root (CAP_NET_ADMIN): run it as root, or leave the device out"),
-        Errno.EBUSY => new IOException($"there is a device {tap.Name} already: choose another name"),
+        Errno.EBUSY => new IOException($"there is a device {tap.Name} already: choose another name{(Libc.geteuid() == 0 ? "" : ", and run it as root")}"),
         _ => new IOException($"cannot {what} for the TAP device {tap.Name}: {Marshal.GetLastPInvokeErrorMessage()}"),
     };
 

@@ -90,6 +90,8 @@ internal static unsafe class Kernel
 
     internal static int UnixName(UnixName* names) => (int)Call(SystemCall.UnixName, (nint)names);
 
+    internal static int Yield() => (int)Call(SystemCall.Yield);
+
     internal static int Clock(TimeSpec* now)
     {
         const int monotonic = 1;
@@ -105,6 +107,13 @@ internal static unsafe class Kernel
     }
 
     internal static void FillRandom(void* octets, nuint length) => _ = Call(SystemCall.GetRandom, (nint)octets, (nint)length);
+
+    /// <summary>RLIMIT_NOFILE: sets it unless null, and tells what it was unless null.</summary>
+    internal static int OpenFilesLimit(ResourceLimit* change, ResourceLimit* before)
+    {
+        const int numberOfFiles = 7; // RLIMIT_NOFILE
+        return (int)Call(SystemCall.ResourceLimit, 0, numberOfFiles, (nint)change, (nint)before);
+    }
 
     /// <summary>What poll(2) says about one descriptor without waiting, or 0.</summary>
     internal static int PollNow(int fd, short events) => Poll(fd, events, 0);

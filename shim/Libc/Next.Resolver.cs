@@ -54,6 +54,9 @@ internal static unsafe partial class Next
     internal static void FreeInterfaceAddresses(InterfaceAddress* list) =>
         ((delegate* unmanaged[SuppressGCTransition]<InterfaceAddress*, void>)Symbol("freeifaddrs"u8))(list);
 
+    internal static InterfaceName* InterfaceNames() =>
+        ((delegate* unmanaged[SuppressGCTransition]<InterfaceName*>)Symbol("if_nameindex"u8))();
+
     internal static uint InterfaceNameToIndex(byte* name) =>
         ((delegate* unmanaged[SuppressGCTransition]<byte*, uint>)Symbol("if_nametoindex"u8))(name);
 

@@ -32,6 +32,7 @@ internal static unsafe partial class Next
     private static delegate* unmanaged[SuppressGCTransition]<int, MultiMessageHeader*, uint, int, int> SendMessagesPointer;
 
     private static delegate* unmanaged[SuppressGCTransition]<PollDescriptor*, nuint, int, int> PollPointer;
+    private static delegate* unmanaged[SuppressGCTransition]<void> TestCancelPointer;
 
     internal static void* Symbol(ReadOnlySpan<byte> name)
     {
@@ -72,6 +73,7 @@ internal static unsafe partial class Next
         SendToPointer = (delegate* unmanaged[SuppressGCTransition]<int, byte*, nuint, int, byte*, uint, nint>)Symbol("sendto"u8);
         SendMessagePointer = (delegate* unmanaged[SuppressGCTransition]<int, MessageHeader*, int, nint>)Symbol("sendmsg"u8);
         SendMessagesPointer = (delegate* unmanaged[SuppressGCTransition]<int, MultiMessageHeader*, uint, int, int>)Symbol("sendmmsg"u8);
+        TestCancelPointer = (delegate* unmanaged[SuppressGCTransition]<void>)Symbol("pthread_testcancel"u8);
         ResolveExecute();
     }
 
@@ -150,6 +152,13 @@ internal static unsafe partial class Next
     internal static int SendMessages(int fd, MultiMessageHeader* messages, uint count, int flags) => SendMessagesPointer != null
         ? SendMessagesPointer(fd, messages, count, flags)
         : (int)SystemCall.Invoke(SystemCall.SendMessages, fd, (nint)messages, (nint)count, flags);
+
+    /// <summary>Ends a thread that is to be cancelled, where a call would do it whose work needs no call of libc's.</summary>
+    internal static void TestCancel()
+    {
+        if (TestCancelPointer != null)
+            TestCancelPointer();
+    }
 
     /// <summary>Waits for one descriptor: 1, 0 after the timeout (-1: none), or -1 when a signal came.</summary>
     internal static int Poll(int fd, short events, int timeoutMilliseconds, out short returned)

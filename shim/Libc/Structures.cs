@@ -57,6 +57,14 @@ internal struct TimeSpec
     public long Nanoseconds;
 }
 
+/// <summary>struct rlimit.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ResourceLimit
+{
+    public ulong Soft;
+    public ulong Hard;
+}
+
 /// <summary>struct ucred.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct Credentials

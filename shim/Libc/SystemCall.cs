@@ -17,6 +17,7 @@ internal static class SystemCall
     public const int PollWithMask = 73;
     public const int SignalAction = 134;
     public const int ClockGetTime = 113;
+    public const int Yield = 124;
     public const int UnixName = 160;
     public const int UnmapMemory = 215;
     public const int MapMemory = 222;
@@ -37,6 +38,7 @@ internal static class SystemCall
     public const int Accept4 = 242;
     public const int ReceiveMessages = 243;
     public const int SendMessages = 269;
+    public const int ResourceLimit = 261;
     public const int GetRandom = 278;
 #else
     public const int Read = 0;
@@ -49,6 +51,7 @@ internal static class SystemCall
     public const int PollWithMask = 271;
     public const int SignalAction = 13;
     public const int ClockGetTime = 228;
+    public const int Yield = 24;
     public const int UnixName = 63;
     public const int MapMemory = 9;
     public const int UnmapMemory = 11;
@@ -69,6 +72,7 @@ internal static class SystemCall
     public const int Accept4 = 288;
     public const int EventDescriptor = 290;
     public const int ReceiveMessages = 299;
+    public const int ResourceLimit = 302;
     public const int SendMessages = 307;
     public const int GetRandom = 318;
 #endif

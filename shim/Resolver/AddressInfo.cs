@@ -95,7 +95,7 @@ internal static unsafe class GetAddressInfo
         if (node == null && (hints->Flags & AiPassive) != 0)
             count = WriteAny(addresses);
         else if (node == null)
-            count = NameLookup.WriteLoopback(addresses);
+            count = NameLookup.WriteLoopback(hints->Family, addresses);
         else if (!isNumber && (hints->Flags & AiNumericHost) != 0)
             return EaiNoName;
         else

@@ -23,7 +23,7 @@ internal static unsafe class NameLookup
     internal static Lookup Find(byte* name, int family, WireAddress* addresses, out int count, byte* canonical)
     {
         *canonical = 0;
-        count = FindWithoutServers(name, addresses);
+        count = FindWithoutServers(name, family, addresses);
         return count > 0 ? Lookup.Found : AskServers(name, family, addresses, out count, canonical);
     }
 
@@ -49,12 +49,12 @@ internal static unsafe class NameLookup
         return answer;
     }
 
-    private static int FindWithoutServers(byte* name, WireAddress* addresses)
+    private static int FindWithoutServers(byte* name, int family, WireAddress* addresses)
     {
         if (Numeric.TryParse(name, addresses))
             return 1;
         if (IsLocalhost(name))
-            return WriteLoopback(addresses);
+            return WriteLoopback(family, addresses);
         if (IsOwnName(name) && TryGetOwnAddress(addresses))
             return 1;
         int count = HostsFile.FindAddresses(name, addresses, MaxAddresses);
@@ -139,12 +139,15 @@ internal static unsafe class NameLookup
         ? address->Octets[12] == 127
         : *(ulong*)address->Octets == 0 && *(ulong*)(address->Octets + 8) == 1ul << 56;
 
-    internal static int WriteLoopback(WireAddress* addresses)
+    /// <summary>::1 only for who asks for IPv6: a server that listens at all addresses of localhost could not bind it.</summary>
+    internal static int WriteLoopback(int family, WireAddress* addresses)
     {
         const uint loopback = 0x0100007f; // 127.0.0.1 in network order
         addresses[0] = default;
         addresses[0].Family = AfInet;
         SocketAddress.WriteMapped(addresses[0].Octets, loopback);
+        if (family != AfInet6)
+            return 1;
         addresses[1] = default;
         addresses[1].Family = AfInet6;
         addresses[1].Octets[15] = 1;

@@ -125,12 +125,25 @@ namespace System.Threading
 {
     public static class Interlocked
     {
-        // The compiler replaces both by the processor's instruction; the bodies are never called.
+        // The compiler replaces all but Add by the processor's instruction; their bodies are never called.
         [System.Runtime.CompilerServices.Intrinsic]
         public static int CompareExchange(ref int location, int value, int comparand) =>
             CompareExchange(ref location, value, comparand);
 
         [System.Runtime.CompilerServices.Intrinsic]
         public static int Exchange(ref int location, int value) => Exchange(ref location, value);
+
+        [System.Runtime.CompilerServices.Intrinsic]
+        public static nuint CompareExchange(ref nuint location, nuint value, nuint comparand) =>
+            CompareExchange(ref location, value, comparand);
+
+        public static int Add(ref int location, int value)
+        {
+            int before;
+            do
+                before = location;
+            while (CompareExchange(ref location, unchecked(before + value), before) != before);
+            return unchecked(before + value);
+        }
     }
 }

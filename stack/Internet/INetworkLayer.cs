@@ -78,7 +78,11 @@ internal readonly record struct Route(IpAddress Source, IpAddress Destination, I
 }
 
 /// <summary>The IP header fields that a transport chooses for a packet.</summary>
-internal readonly record struct PacketOptions(byte Protocol, byte TimeToLive, byte TypeOfService, bool DontFragment);
+internal readonly record struct PacketOptions(byte Protocol, byte TimeToLive, byte TypeOfService, bool DontFragment)
+{
+    /// <summary>See <see cref="IPv4Fields.HasRouterAlert"/>; for packets that are small.</summary>
+    public bool HasRouterAlert { get; init; }
+}
 
 /// <summary>The IP header fields that a transport sees of a received packet.</summary>
 internal readonly record struct PacketInfo(IpAddress Source, IpAddress Destination, byte Protocol)

@@ -76,7 +76,7 @@ internal sealed class IPv4Input(
             return DropReason.None; // we built it
         if (!header.IsChecksumValid)
             return DropReason.BadIpChecksum;
-        if (IsMartian(source, destination))
+        if (IsMartian(header))
             return DropReason.MartianSource;
         if (!isBroadcast && !addresses.IsOwn(destination))
         {
@@ -90,10 +90,17 @@ internal sealed class IPv4Input(
         return HasSourceRoute(header.Options) ? DropReason.SourceRouted : DropReason.None;
     }
 
-    /// <summary>RFC 1122 §3.2.1.3; 0.0.0.0 is for hosts that ask all others for an address (DHCP), as on Linux.</summary>
-    private bool IsMartian(IpAddress source, IpAddress destination) =>
-        (source.V4 >> 24 == 0 && !(source.IsAny && destination.IsLimitedBroadcast)) ||
-        source.IsLoopback || source.IsMulticast || addresses.IsBroadcast(source) || addresses.IsOwn(source);
+    /// <summary>
+    /// RFC 1122 §3.2.1.3; 0.0.0.0 is for hosts that ask all others for an address (DHCP), and for bridges that ask for groups without
+    /// having one (RFC 4541 §2.1.1), as on Linux.
+    /// </summary>
+    private bool IsMartian(in IPv4Header header)
+    {
+        IpAddress source = header.Source;
+        bool needsNoSource = header.Destination.IsLimitedBroadcast || header.Protocol == IpProtocol.Igmp;
+        return (source.V4 >> 24 == 0 && !(source.IsAny && needsNoSource)) ||
+            source.IsLoopback || source.IsMulticast || addresses.IsBroadcast(source) || addresses.IsOwn(source);
+    }
 
     /// <summary>Walks the options (RFC 791 §3.1); a malformed list ends the walk, for we use no option.</summary>
     private static bool HasSourceRoute(ReadOnlySpan<byte> options)

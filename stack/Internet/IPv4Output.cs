@@ -16,11 +16,12 @@ internal sealed class IPv4Output(
 
     public void Send(Frame frame, in Route route, in PacketOptions options, Instant now)
     {
-        int totalLength = IPv4Header.MinLength + frame.Length;
+        int totalLength = (options.HasRouterAlert ? IPv4Header.LengthWithRouterAlert : IPv4Header.MinLength) + frame.Length;
         var fields = new IPv4Fields(route.Source, route.Destination, options.Protocol, totalLength)
         {
             TimeToLive = options.TimeToLive,
             TypeOfService = options.TypeOfService,
+            HasRouterAlert = options.HasRouterAlert,
         };
         if (route.IsLoopback || totalLength <= route.Mtu || frame.SegmentSize > 0)
         {
@@ -47,7 +48,7 @@ internal sealed class IPv4Output(
         fields = dontFragment
             ? fields with { FlagsAndOffset = IPv4Header.DontFragmentFlag }
             : fields with { Identification = _identification.Next(route.Destination, fields.Protocol) };
-        IPv4Header.Write(frame.Prepend(IPv4Header.MinLength), fields);
+        IPv4Header.Write(frame.Prepend(fields.HeaderLength), fields);
         SendPacket(frame, route, now);
     }
 

@@ -23,6 +23,7 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
     private readonly IPv4Input _input;
     private readonly IPv4Output _output;
     private readonly Icmp _icmp;
+    private readonly Igmp _igmp;
 
     public InternetLayer(
         StackOptions options, EthernetInterface link, StackMemory memory, Entropy entropy, StackCounters counters)
@@ -34,6 +35,8 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
         _addresses = new LocalAddresses(options.Addresses, options.IsTransparent);
         _arp = new Arp(link, _addresses, entropy, counters, OnNeighborUnreachable);
         _loopback = new LoopbackQueue(counters);
+        _igmp = new Igmp(this, entropy, counters);
+        Groups = new MulticastGroups(_igmp);
         int loopbackMtu = _frames.FrameCapacity - FramePool.DefaultHeadroom;
         _routes = new RouteTable(_addresses, _arp.Claims, options.Gateway, link, loopbackMtu, _pathMtus, Groups);
         _output = new IPv4Output(link, _arp.Neighbors, _arp.Claims, _loopback, entropy, counters);
@@ -53,7 +56,7 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
 
     public AddressClaims Claims => _arp.Claims;
 
-    public MulticastGroups Groups { get; } = new();
+    public MulticastGroups Groups { get; }
 
     public bool HasLoopback => !_loopback.IsEmpty;
 
@@ -84,7 +87,15 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
         _pathMtus.Advance(now);
         Instant? next = _arp.Claims.Advance(now);
         next = Instant.Earlier(next, _arp.Neighbors.Advance(now));
+        next = Instant.Earlier(next, _igmp.Advance(now));
         return Instant.Earlier(next, _reassembly.Advance(now));
+    }
+
+    /// <summary>The link is back after it was away: tells again who and of which groups we are.</summary>
+    public void AnnounceAgain(Instant now)
+    {
+        Claims.AnnounceAgain(now);
+        _igmp.ReportAgain();
     }
 
     /// <summary>Drops all packets that are held.</summary>
@@ -100,7 +111,9 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
     public Errno TryRoute(IpAddress destination, IpAddress source, out Route route) =>
         _routes.TryFind(destination, source, out route);
 
-    public bool IsLocal(IpAddress address) => address.IsLoopback || _addresses.IsOwn(address) || _addresses.IsTransit(address);
+    // ::1 is nobody's: no route leads to it, and a program that may bind it would wait there in vain.
+    public bool IsLocal(IpAddress address) =>
+        (address.IsV4 && address.IsLoopback) || _addresses.IsOwn(address) || _addresses.IsTransit(address);
 
     public bool IsBroadcast(IpAddress address) => _addresses.IsBroadcast(address);
 
@@ -156,6 +169,8 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
     {
         if (packet.Protocol == IpProtocol.Icmp)
             _icmp.Receive(payload, packet, _addresses.IsTransit(packet.Destination) ? Transit : null, now);
+        else if (packet.Protocol == IpProtocol.Igmp)
+            _igmp.Receive(payload, now);
         else if (TransportFor(packet.Protocol) is { } transport)
             transport.Receive(payload, packet, now);
         else

@@ -124,6 +124,16 @@ public sealed class TcpSocket : StackSocket
     public string StateName =>
         _listener is not null ? "LISTEN" : (_connection?.State ?? TcpState.Closed).Name();
 
+    /// <summary>For TCP_INFO: the state's number as Linux counts them.</summary>
+    public byte StateNumber
+    {
+        get
+        {
+            const byte listening = 10;
+            return _listener is not null ? listening : (_connection?.State ?? TcpState.Closed).Number();
+        }
+    }
+
     /// <summary>For people and TCP_INFO: segments sent again on this connection.</summary>
     public long RetransmittedSegments => _connection?.RetransmittedSegments ?? 0;
 
@@ -132,6 +142,9 @@ public sealed class TcpSocket : StackSocket
 
     /// <summary>For people and TCP_INFO: RTTVAR (RFC 6298).</summary>
     public TimeSpan RoundTripVariation => _connection?.Snd.Rtt.RttVar ?? TimeSpan.Zero;
+
+    /// <summary>For TCP_INFO: RTO (RFC 6298), with all doublings; zero without a connection.</summary>
+    public TimeSpan RetransmissionTimeout => _connection?.Snd.Rtt.Rto ?? TimeSpan.Zero;
 
     /// <summary>For people and TCP_INFO: cwnd in octets; zero without a connection.</summary>
     public int CongestionWindow => _connection?.Snd.Recovery.Congestion.Cwnd ?? 0;

@@ -8,6 +8,8 @@ internal readonly ref struct IPv4Header
     /// <summary>Without options.</summary>
     public const int MinLength = 20;
 
+    public const int LengthWithRouterAlert = MinLength + 4;
+
     public const int MaxPacketLength = 65535;
 
     public const ushort DontFragmentFlag = 0x4000;
@@ -17,6 +19,9 @@ internal readonly ref struct IPv4Header
     public const int FragmentUnit = 8;
 
     private const ushort OffsetMask = 0x1fff;
+
+    /// <summary>"Router shall examine packet" (RFC 2113 §2.1).</summary>
+    private const uint RouterAlert = 0x94040000;
 
     private readonly ReadOnlySpan<byte> _octets;
 
@@ -70,10 +75,11 @@ internal readonly ref struct IPv4Header
             header.TotalLength >= header.HeaderLength;
     }
 
-    /// <summary>Writes a header without options, checksum included.</summary>
+    /// <summary>Writes a header, checksum included.</summary>
     public static void Write(Span<byte> octets, in IPv4Fields fields)
     {
-        octets[0] = 0x45;
+        int length = fields.HeaderLength;
+        octets[0] = (byte)(0x40 | (length / 4));
         octets[1] = fields.TypeOfService;
         BinaryPrimitives.WriteUInt16BigEndian(octets[2..], (ushort)fields.TotalLength);
         BinaryPrimitives.WriteUInt16BigEndian(octets[4..], fields.Identification);
@@ -83,7 +89,9 @@ internal readonly ref struct IPv4Header
         BinaryPrimitives.WriteUInt16BigEndian(octets[10..], 0);
         fields.Source.WriteV4(octets[12..]);
         fields.Destination.WriteV4(octets[16..]);
-        BinaryPrimitives.WriteUInt16BigEndian(octets[10..], Checksum.Finish(Checksum.Add(octets[..MinLength])));
+        if (fields.HasRouterAlert)
+            BinaryPrimitives.WriteUInt32BigEndian(octets[MinLength..], RouterAlert);
+        BinaryPrimitives.WriteUInt16BigEndian(octets[10..], Checksum.Finish(Checksum.Add(octets[..length])));
     }
 }
 
@@ -97,4 +105,9 @@ internal readonly record struct IPv4Fields(IpAddress Source, IpAddress Destinati
     public ushort Identification { get; init; }
 
     public ushort FlagsAndOffset { get; init; }
+
+    /// <summary>An option asks the routers on the way to look at the packet (RFC 2113).</summary>
+    public bool HasRouterAlert { get; init; }
+
+    public int HeaderLength => HasRouterAlert ? IPv4Header.LengthWithRouterAlert : IPv4Header.MinLength;
 }

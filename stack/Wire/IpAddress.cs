@@ -37,6 +37,9 @@ public readonly record struct IpAddress(UInt128 Value)
     /// <summary>224.0.0.0/4 or ff00::/8.</summary>
     public bool IsMulticast => IsV4 ? V4 >> 28 == 0xe : Value >> 120 == 0xff;
 
+    /// <summary>An IPv4 address that one host may have: none of 0.0.0.0/8, loopback, multicast and above (RFC 1122 §3.2.1.3).</summary>
+    public bool CanBeOfHost => IsV4 && V4 >> 24 != 0 && !IsLoopback && V4 >> 28 < 0xe;
+
     /// <summary>The limited broadcast address 255.255.255.255.</summary>
     public bool IsLimitedBroadcast => this == BroadcastV4;
 

@@ -4,6 +4,7 @@ namespace Pyco.Stack.Wire;
 internal static class IpProtocol
 {
     public const byte Icmp = 1;
+    public const byte Igmp = 2;
     public const byte Tcp = 6;
     public const byte Udp = 17;
 }

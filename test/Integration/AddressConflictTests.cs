@@ -6,8 +6,6 @@ namespace Pyco.Integration.Tests;
 internal sealed class AddressConflictTests() : WireTest(WireKind.StockSwitch)
 {
     private const int SigKill = 9;
-    private const int SigContinue = 18;
-    private const int SigStop = 19;
 
     /// <summary>Keeps a client connected until it is ended, or a line comes.</summary>
     private const string Server = """
@@ -88,13 +86,13 @@ internal sealed class AddressConflictTests() : WireTest(WireKind.StockSwitch)
         RunningProgram first = Wire.RunAt(address, "sh", "-c", "echo up; read -r line");
         first.WaitForOutput("up");
         HostProcess host = HostProcess.Of(first);
-        Signal(host, SigStop);
+        Signal(host, RunningProgram.SigStop);
         Wire.AtEnd(() => Signal(host, SigKill)); // whatever happens, it does not stay behind stopped
 
         RunningProgram second = Start(address, "trace");
         // Its third probe, long after a host that trusts 15 ms of silence would have been up.
         Eventually.True(() => CountProbes("trace") >= 3, () => "the second host's probes");
-        Signal(host, SigContinue);
+        Signal(host, RunningProgram.SigContinue);
 
         AssertRefused(second, address);
     }
@@ -106,7 +104,7 @@ internal sealed class AddressConflictTests() : WireTest(WireKind.StockSwitch)
         RunningProgram first = Wire.RunAt(address, "sh", "-c", "echo up; read -r line");
         first.WaitForOutput("up");
         HostProcess host = HostProcess.Of(first);
-        Signal(host, SigStop);
+        Signal(host, RunningProgram.SigStop);
         Wire.AtEnd(() => Signal(host, SigKill));
 
         Start(address, "trace").WaitForOutput("up");
@@ -141,13 +139,13 @@ internal sealed class AddressConflictTests() : WireTest(WireKind.StockSwitch)
         RunningProgram first = Wire.RunAt(address, "sh", "-c", "echo up; read -r line");
         first.WaitForOutput("up");
         HostProcess host = HostProcess.Of(first);
-        Signal(host, SigStop);
+        Signal(host, RunningProgram.SigStop);
         Wire.AtEnd(() => Signal(host, SigKill));
         // In a network namespace of its own it does not see the lock either.
         RunningProgram second = Wire.Start(
             "unshare", "-n", Repository.PycoRun, "-a", address, "-f", Wire.Control, "--", "sh", "-c", "echo up; read -r line");
         second.WaitForOutput("up");
-        Signal(host, SigContinue);
+        Signal(host, RunningProgram.SigContinue);
 
         bool HasLost(RunningProgram program) => program.Errors.Contains("given up", StringComparison.Ordinal);
         Eventually.True(() => HasLost(first) || HasLost(second), () => "one that gives the address up");

@@ -111,6 +111,7 @@ internal sealed class FailureTests() : WireTest(WireKind.StockSwitch)
         RunningProgram server = Wire.RunAt(
             address, ["sh", "-c", "echo $PYCO_HOST; exec \"$@\"", "sh", .. Programs.NginxCommand(Wire, address, Wire.PathOf("site"))]);
         Wire.WaitUntilListening(address, 80);
+        Eventually.True(() => server.Output.Contains('\n', StringComparison.Ordinal), () => "the host's name");
 
         RunningProgram.Signal(int.Parse(server.Output.Split(':')[3], CultureInfo.InvariantCulture), RunningProgram.SigTerm);
 

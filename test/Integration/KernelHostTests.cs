@@ -121,6 +121,39 @@ internal sealed class KernelHostTests(WireKind kind) : WireTest(kind)
         Assert.That(curl.WaitForExit(), Is.EqualTo(7), curl.Transcript);
     }
 
+    [Test]
+    public void A_bridge_that_listens_to_IGMP_passes_on_what_is_for_our_groups()
+    {
+        _kernel.BecomeSnoopingBridge();
+        RunningProgram member = Wire.RunAt(Wire.FreshAddress(), Programs.Python, "-u", "-c", """
+            import socket, sys
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.bind(("", 5000))
+            group = socket.inet_aton("239.1.2.3") + socket.inet_aton("0.0.0.0")
+            s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
+            print("heard", s.recv(100).decode())
+            sys.stdin.readline()
+            s.setsockopt(socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, group)
+            sys.stdin.readline()
+            """);
+        RunningProgram sender = _kernel.Run(Programs.Python, "-c", $"""
+            import socket, time
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("{_kernel.Address}"))
+            while True:
+                s.sendto(b"the group", ("239.1.2.3", 5000))
+                time.sleep(0.1)
+            """);
+
+        member.WaitForOutput("heard the group");
+        Assert.That(Members(), Does.Contain("port tap0 grp 239.1.2.3"));
+        member.WriteLine("leave");
+        Eventually.True(() => !Members().Contains("239.1.2.3", StringComparison.Ordinal), () => "the end of the membership");
+        Assert.That(sender.HasExited, Is.False);
+    }
+
+    private string Members() => _kernel.Run("bridge", "mdb", "show").Succeed();
+
     private static string UdpToClosedPort(string address) => $"""
         import socket
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

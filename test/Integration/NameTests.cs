@@ -77,25 +77,27 @@ internal sealed class NameTests : NetworkTest
             RunningProgram program = Run("--dns-search", "empty.example.net", "--dns-search", "example.org", "--", "getent", "ahostsv4", name);
             return program.WaitForExit() == 0 ? program.Output.Split(' ')[0] : $"{program.WaitForExit()}";
         }
-        string[] Asked()
+        // What the server prints comes by a pipe, perhaps after its answer. One name too many would stand before the next ones.
+        void AssertAsked(params string[] expected)
         {
-            string[] asked =
+            string[] Asked() =>
                 [.. names.Output.Split('\n').Where(line => line.EndsWith(" udp", StringComparison.Ordinal)).Select(line => line.Split(' ')[0])];
-            string[] since = asked[seen..];
+            Eventually.True(() => Asked().Length >= seen + expected.Length, () => $"{string.Join(", ", expected)} in the output of\n{names.Transcript}");
+            string[] asked = Asked();
+            Assert.That(asked[seen..], Is.EqualTo(expected));
             seen = asked.Length;
-            return since;
         }
 
         Assert.That(Find("www"), Is.EqualTo("203.0.113.5"));
-        Assert.That(Asked(), Is.EqualTo(new[] { "www.empty.example.net", "www.example.org" }));
+        AssertAsked("www.empty.example.net", "www.example.org");
         Assert.That(Find("www.example.org"), Is.EqualTo("203.0.113.5"));
-        Assert.That(Asked(), Is.EqualTo(new[] { "www.example.org" }), "as it is first");
+        AssertAsked("www.example.org"); // as it is first
         Assert.That(Find("a.b"), Is.EqualTo("2"));
-        Assert.That(Asked(), Is.EqualTo(new[] { "a.b", "a.b.empty.example.net", "a.b.example.org" }));
+        AssertAsked("a.b", "a.b.empty.example.net", "a.b.example.org");
         Assert.That(Find("www."), Is.EqualTo("2"));
-        Assert.That(Asked(), Is.EqualTo(new[] { "www" }), "a dot at the end says that it is whole");
+        AssertAsked("www"); // a dot at the end says that it is whole
         Assert.That(Find("none"), Is.EqualTo("2"));
-        Assert.That(Asked(), Is.EqualTo(new[] { "none.empty.example.net", "none.example.org", "none" }));
+        AssertAsked("none.empty.example.net", "none.example.org", "none");
     }
 
     [TestCase("getaddrinfo('none.example.org', 80)", "-2")] // EAI_NONAME
@@ -194,6 +196,7 @@ internal sealed class NameTests : NetworkTest
         second.WaitForOutput("up");
         RunningProgram third = Run("-q", "-a", "10.40.0.7", "--hostname", "web", "--", "true");
         third.Succeed();
+        second.WaitForOutput("hides this");
 
         Assert.That(first.Errors + third.Errors, Is.Empty);
         Assert.That(second.Errors, Is.EqualTo(
@@ -215,6 +218,17 @@ internal sealed class NameTests : NetworkTest
 
         Assert.That(Run("--", "getent", "ahostsv4", name).WaitForExit() == 0 ? Find(name) : "", Does.Not.Contain("10.40.0.5"));
     }
+
+    /// <summary>No route leads to ::1; asyncio, for one, gives up if one of a name's addresses cannot be bound.</summary>
+    [Test]
+    public void A_server_can_listen_at_all_addresses_of_localhost() =>
+        Assert.That(Run("--", Programs.Python, "-c", """
+            import asyncio
+            async def main():
+                server = await asyncio.start_server(print, "localhost", 7)
+                print(*[listener.getsockname() for listener in server.sockets])
+            asyncio.run(main())
+            """).Succeed(), Is.EqualTo("('127.0.0.1', 7)\n"));
 
     private string Find(string name) => Run("--", "getent", "ahostsv4", name).Succeed();
 

@@ -162,6 +162,21 @@ internal sealed class NetworkCaptureTests : NetworkTest
     }
 
     [Test]
+    public void Of_a_network_that_was_killed_it_is_not_told_how_much_a_capture_lacks()
+    {
+        string trace = PathOf("trace.pcapng");
+        Net("start");
+        RunningProgram capture = Capture("-w", trace);
+        Run("--", "sh", "-c", "echo up; read -r line").WaitForOutput("up");
+        Eventually.True(() => new FileInfo(trace).Length > 100, () => "more than the file's head");
+        HostProcess.Kill(Status("pid"));
+
+        Assert.That(capture.WaitForExit(), Is.EqualTo(125));
+        Assert.That(capture.Errors, Does.EndWith(
+            $" packets captured, it is not known how many dropped\npyco-net: the network at {DefaultNetwork} ended before the capture did\n"));
+    }
+
+    [Test]
     [NeedsRoot]
     public void Another_user_captures_what_is_his_own_only()
     {
@@ -215,6 +230,19 @@ internal sealed class NetworkCaptureTests : NetworkTest
 
         Assert.That(log.Succeed(), Does.EndWith("ends\n"));
         Assert.That(stopped, Does.Match("""^\{"path":".*","pid":\d+,"stopped":true\}\n$"""));
+    }
+
+    [Test]
+    public void A_capture_in_the_background_of_a_script_hears_SIGINT()
+    {
+        Net("start");
+        RunningProgram script = Start(
+            "sh", "-c", "\"$0\" capture -w \"$1\" & read -r line; kill -INT $!; wait $!; echo $?", Repository.PycoNet, PathOf("trace.pcapng"));
+        script.WaitForOutput("capturing");
+        script.WriteLine("end it");
+
+        Assert.That(script.Succeed(), Is.EqualTo("0\n"));
+        Assert.That(script.Errors, Does.Contain("packets captured, 0 dropped"));
     }
 
     [Test]

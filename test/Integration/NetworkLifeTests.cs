@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Pyco.Integration.Tests.Support;
 
 namespace Pyco.Integration.Tests;
@@ -52,6 +54,28 @@ internal sealed class NetworkLifeTests : NetworkTest
         Assert.That(start.WaitForExit(), Is.Not.Zero);
         Assert.That(start.Errors, Does.Contain("is too long for sockets in it"));
         Assert.That(Directory.Exists(network), Is.False);
+    }
+
+    [TestCase("pyco-net: ", "PycoNet", "start", "lab")]
+    [TestCase("pyco-run: ", "PycoRun", "-f", "lab", "--", "true")]
+    public void A_relative_path_in_a_working_directory_that_was_deleted_is_refused_with_the_reason(string name, string command, params string[] words)
+    {
+        string program = command == "PycoNet" ? Repository.PycoNet : Repository.PycoRun;
+        RunningProgram start = Start("sh", ["-ec", "mkdir gone; cd gone; rmdir ../gone; \"$@\"", "sh", program, .. words]);
+        Assert.That(start.WaitForExit(), Is.EqualTo(125));
+        Assert.That(start.Errors, Is.EqualTo(
+            name + "cannot tell where 'lab' is, because the working directory was deleted: give the whole path, or cd to another one\n"));
+    }
+
+    [Test]
+    public void Nothing_is_left_of_a_guard_that_is_killed()
+    {
+        Run("--", "true").Succeed();
+        string pid = $"{Status("pid")}";
+        HostProcess.Kill(int.Parse(ChildrenOf(pid), CultureInfo.InvariantCulture));
+
+        Eventually.True(() => ChildrenOf(pid).Length == 0, () => $"the network has no child, but '{ChildrenOf(pid)}'");
+        Run("--", "true").Succeed();
     }
 
     [Test]
@@ -321,6 +345,35 @@ internal sealed class NetworkLifeTests : NetworkTest
         Assert.That(refused.Errors, Does.Contain("at most 4000 octets"));
     }
 
+    [Test]
+    public void A_change_that_is_impossible_for_one_cable_changes_none()
+    {
+        Net("start");
+        Assert.That(LinkError("lost=5%"), Does.StartWith("pyco-net: 'lost' is no property of a link"), "no host is there yet");
+        Run("--link", "delay=9ms", "--", "sh", "-c", WaitForLine).WaitForOutput("up");
+        Run("--", "sh", "-c", WaitForLine).WaitForOutput("up");
+        string before = CablesWithoutCounts();
+
+        Assert.That(LinkError("jitter=5ms"), Does.StartWith("pyco-net: jitter=5ms is more than the delay"), "the second has none");
+
+        Assert.That(CablesWithoutCounts(), Is.EqualTo(before));
+    }
+
+    [Test]
+    public void The_networks_process_has_the_products_name()
+    {
+        Net("start");
+        Assert.That(File.ReadAllText($"/proc/{Status("pid")}/comm"), Is.EqualTo("pyco\n"));
+    }
+
+    [Test]
+    public void A_management_socket_that_cannot_be_made_is_named()
+    {
+        RunningProgram start = Start(Repository.PycoNet, "start", "--mgmt", $"{Folder}/nowhere/mgmt");
+        Assert.That(start.WaitForExit(), Is.EqualTo(125));
+        Assert.That(start.Errors, Is.EqualTo($"pyco-net: cannot listen at {Folder}/nowhere/mgmt: No such file or directory\n"));
+    }
+
     [Test, NeedsRoot]
     public void Another_user_of_an_open_network_cannot_change_the_cables_of_its_hosts()
     {
@@ -336,11 +389,33 @@ internal sealed class NetworkLifeTests : NetworkTest
         Assert.That(Net("link", path), Does.Contain(" none "));
     }
 
+    /// <summary>Frames of their own, such as ARP's, pass while nobody does anything.</summary>
+    private string CablesWithoutCounts()
+    {
+        string cables = Regex.Replace(Net("link"), @"^(\d+)( +\d+){6} ", "$1 ", RegexOptions.Multiline);
+        Assert.That(cables, Does.Match(@"(?m)^2 +none "), "the counts are cut");
+        return cables;
+    }
+
+    private string LinkError(string spec)
+    {
+        RunningProgram link = Start(Repository.PycoNet, "link", "--set", spec);
+        Assert.That(link.WaitForExit(), Is.EqualTo(125));
+        return link.Errors;
+    }
+
     private static string AddressOf(RunningProgram program)
     {
         program.WaitForOutput("up\n");
         program.WaitForOutput(" is up: ");
         string line = program.Errors.Split('\n').Single(line => line.Contains(" is up: ", StringComparison.Ordinal));
         return line["pyco-run: ".Length..].Split(' ')[0];
+    }
+
+    private string ChildrenOf(string pid)
+    {
+        RunningProgram ps = Start("ps", "--no-headers", "-o", "pid", "--ppid", pid);
+        _ = ps.WaitForExit(); // 1 if there is none
+        return ps.Output.Trim();
     }
 }

@@ -115,6 +115,50 @@ internal sealed class NetworkRobustnessTests : NetworkTest
     }
 
     [Test]
+    public void A_stranger_who_sends_descriptors_that_linger_does_not_hold_the_others()
+    {
+        Net("start");
+        Serve("10.40.0.9");
+        RunningProgram stranger = SendDescriptorsThatLinger(NetworkProcess());
+        stranger.WaitForOutput("sent");
+
+        Fetch("10.40.0.9");
+        Assert.That(stranger.HasExited, Is.False, stranger.Transcript);
+    }
+
+    [Test]
+    public void A_network_that_never_heard_of_descriptors_that_linger_ends_all_the_same()
+    {
+        Net("start");
+        HostProcess network = NetworkProcess();
+        RunningProgram.Signal(network.Id, RunningProgram.SigStop);
+        RunningProgram stranger = SendDescriptorsThatLinger(network);
+        stranger.WaitForOutput("sent");
+
+        RunningProgram.Signal(network.Id, RunningProgram.SigTerm);
+        RunningProgram.Signal(network.Id, RunningProgram.SigContinue);
+
+        network.WaitForEnd();
+        Assert.That(stranger.HasExited, Is.False, stranger.Transcript);
+    }
+
+    [Test]
+    public void A_network_that_is_out_of_file_descriptors_says_so_and_its_hosts_go_on()
+    {
+        Start("bash", "-c", $"ulimit -n 64; exec {Repository.PycoNet} start").Succeed();
+        Serve("10.40.0.9");
+        RunningProgram[] programs = [.. Enumerable.Range(0, 20).Select(_ => Run("--", "sh", "-c", "echo up; read -r line"))];
+        Eventually.True(() => programs.All(program => program.HasExited || program.Output == "up\n"), () => "each is in, or was refused");
+
+        string[] refusals = [.. programs.Where(program => program.HasExited).Select(program => program.Errors).Distinct()];
+        Assert.That(refusals, Is.EqualTo(["pyco-run: the network is out of file descriptors: end some of its programs, or start it where ulimit -Hn is higher\n"]));
+        foreach (RunningProgram program in programs.Where(program => !program.HasExited))
+            program.EndInput();
+        Eventually.True(() => Status("hosts") == 1, () => "the end of all hosts but the server's");
+        Fetch("10.40.0.9");
+    }
+
+    [Test]
     public void Connections_that_say_nothing_or_nonsense_on_the_control_socket_harm_nobody()
     {
         Serve("10.40.0.9");
@@ -207,4 +251,45 @@ internal sealed class NetworkRobustnessTests : NetworkTest
 
     private void Fetch(string address) =>
         Run("-q", "--", "curl", "-sS", "--fail", "--max-time", "30", "-o", "/dev/null", $"http://{address}/").Succeed();
+
+    /// <summary>The network, as the programs of a new host know it.</summary>
+    private HostProcess NetworkProcess()
+    {
+        RunningProgram program = Run("--", "sh", "-c", "echo up; read -r line");
+        program.WaitForOutput("up");
+        return HostProcess.Of(program);
+    }
+
+    /// <summary>Kernel sockets whose peer does not read and whose close may wait for an hour, each attached to an octet.</summary>
+    private RunningProgram SendDescriptorsThatLinger(HostProcess to) => Start(Programs.Python, "-u", "-c", """
+        import array, socket, struct, sys, threading
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        host = "\0pyco/" + sys.argv[1]
+        peers = []
+        silent = []
+        for _ in range(3):
+            full = socket.socket()
+            full.connect(listener.getsockname())
+            peers.append(listener.accept())
+            full.setblocking(False)
+            try:
+                while True:
+                    full.send(bytes(65536))
+            except BlockingIOError:
+                pass
+            full.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 3600))
+            sender = socket.socket(socket.AF_UNIX)
+            sender.connect(host)
+            rights = array.array("i", [full.fileno()])
+            sender.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+            full.close()
+            sender.close()
+            for _ in range(200): # what comes behind them is not accepted in the same turn
+                silent.append(socket.socket(socket.AF_UNIX))
+                silent[-1].connect(host)
+        print("sent")
+        threading.Event().wait()
+        """, to.Name);
 }

@@ -73,6 +73,14 @@ internal sealed class PycoTcpTests : NetworkTest
         Assert.That(machine.Errors, Does.Contain("\"pico0\" does not exist"));
     }
 
+    [Test]
+    public void An_address_that_no_host_can_have_is_refused()
+    {
+        RunningProgram refused = Start(Repository.PycoVdeSetup, "start", "10.41.0.0/24", Control, "-");
+        Assert.That(refused.WaitForExit(), Is.EqualTo(125));
+        Assert.That(refused.Errors, Does.Contain("10.41.0.0 is the network's own address of 10.41.0.0/24"));
+    }
+
     [Test, NeedsRoot]
     public void Without_root_it_says_that_the_device_needs_it()
     {
@@ -80,6 +88,14 @@ internal sealed class PycoTcpTests : NetworkTest
             "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", Repository.PycoVdeSetup, "start", "10.41.0.1/24", $"/tmp/{Guid.NewGuid():N}.ctl", "pico0");
         Assert.That(refused.WaitForExit(), Is.EqualTo(125), refused.Transcript);
         Assert.That(refused.Errors, Does.Contain("the TAP device pico0 needs root (CAP_NET_ADMIN): run it as root, or leave the device out"));
+    }
+
+    [Test]
+    public void The_help_of_the_wrapper_tells_each_default_once()
+    {
+        string help = Start(Repository.PycoWrapper, "-h").Succeed();
+        Assert.That(help, Does.Contain("--switchaddress <ADDR>  With -c: the machine's own address on the network. [default: 10.40.0.1]\n"));
+        Assert.That(help, Does.Not.Contain("Default:"));
     }
 
     [TestCase("there is no script", "nothing.py")]

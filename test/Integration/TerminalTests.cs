@@ -112,6 +112,19 @@ internal sealed class TerminalTests(WireKind kind) : WireTest(kind)
             Is.EqualTo(new[] { " 0 -> /proc", " 1 -> " }));
     }
 
+    [Test]
+    public void A_host_that_got_no_standard_streams_has_none_of_its_files_there()
+    {
+        RunningProgram program = Wire.Start("bash", "-c", $"exec {Run("sleep 60")} <&- >&- 2>&-");
+        Eventually.True(
+            () => File.ReadAllText($"/proc/{program.Id}/environ").Contains("PYCO_HOST=", StringComparison.Ordinal), () => "the program runs");
+
+        string host = $"/proc/{HostProcess.Of(program).Id}/fd";
+        Assert.That(
+            Enumerable.Range(0, 3).Select(number => File.ResolveLinkTarget($"{host}/{number}", returnFinalTarget: false)?.FullName).Distinct(),
+            Is.SubsetOf(new[] { "/dev/null", $"{Wire.Control}/log" })); // of a network, the log is its standard error
+    }
+
     private string Run(string command) => $"{Repository.PycoRun} -a {Wire.FreshAddress()} -f {Wire.Control} -- {command}";
 
     /// <summary>A shell whose programs die by SIGPIPE, whatever the test runner's own parent did about it.</summary>

@@ -16,6 +16,13 @@ internal sealed class NetCommandTests
     [TestCase("say where to write", "capture", "/no/network")]
     [TestCase("cannot both be given", "capture", "/no/network", "-w", "x", "--port", "3", "--host", "10.40.0.32")]
     [TestCase("'0' is not a port of the network", "capture", "/no/network", "-w", "x", "--port", "0")]
+    [TestCase("'fd00::1' is not an address", "capture", "/no/network", "-w", "x", "--host", "fd00::1")]
+    [TestCase("-w needs FILE behind it (-h helps)", "capture", "/no/network", "-w")]
+    [TestCase("--set needs SPEC behind it (-h helps)", "link", "/no/network", "--set")]
+    [TestCase("-d is given twice (-h helps)", "ps", "/no/network", "-d", "1", "-d", "2")]
+    [TestCase("a path is empty or has a line break in it", "start", "/no/net\nwork")]
+    [TestCase("a path is empty or has a line break in it", "start", "/no/network", "--mgmt", "/no/net\nwork")]
+    [TestCase("a path is empty or has a line break in it", "start", "/no/network", "--mgmt", "")]
     [TestCase("'here' is not an address", "capture", "/no/network", "-w", "x", "--host", "here")]
     [TestCase("'-1' is not a number of frames", "capture", "/no/network", "-w", "x", "-c", "-1")]
     [TestCase("'0' is not a number of octets", "capture", "/no/network", "-w", "x", "--snaplen", "0")]
@@ -27,6 +34,10 @@ internal sealed class NetCommandTests
     [TestCase("'0' is not how often to look", "top", "/no/network", "-n", "0")]
     [TestCase("'many' is not a number of lines", "log", "/no/network", "-n", "many")]
     [TestCase("'10.40.0.1' is not a subnet", "start", "/no/network", "--subnet", "10.40.0.1")]
+    [TestCase("hosts cannot have addresses of 127.0.0.0/8", "start", "/no/network", "--subnet", "127.0.0.0/8")]
+    [TestCase("hosts cannot have addresses of 224.0.0.0/24", "start", "/no/network", "--subnet", "224.0.0.0/24")]
+    [TestCase("10.40.0.0 is the network's own address of 10.40.0.0/24", "start", "/no/network", "--tap", "vde0,10.40.0.0/24")]
+    [TestCase("127.0.0.1 cannot be the address of a host", "start", "/no/network", "--tap", "vde0,127.0.0.1/8")]
     public void A_wrong_command_line_is_told_in_one_line(string expected, params string[] arguments)
     {
         LaunchException failure = Assert.Throws<LaunchException>(() => Command().Run(arguments))!;

@@ -100,6 +100,18 @@ internal sealed class NetTableTests
     }
 
     [Test]
+    public void The_status_counts_what_goes_through_the_gateway()
+    {
+        const string answer = """
+            {"path":"/n","pid":7,"subnet":"10.40.0.0/24","gateway":"10.40.0.1","mtu":1500,"hub":false,"hosts":1,"plugs":0,"stations":2,"ports":[],
+            "nat":{"connections":2,"flows":1,"leases":1,"denied":0}}
+            """;
+        Assert.That(
+            JsonText.Read(answer, NetViews.DescribeStatus).Split('\n')[1..3],
+            Is.EqualTo(new[] { "1 host, 0 plugs, 2 stations", "way out: 2 connections, 1 UDP flow, 1 lease, 0 denied" }));
+    }
+
+    [Test]
     public void Numbers_end_below_each_other()
     {
         Columns table = new("A", "N") { Numbers = new HashSet<string> { "N" } };

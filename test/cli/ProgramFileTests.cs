@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Pyco.Cli.Run;
 using Pyco.Integration.Tests.Support;
@@ -8,7 +9,7 @@ namespace Pyco.Cli.Tests;
 
 /// <summary>Which programs can be put into the virtual network, told from real files.</summary>
 [SupportedOSPlatform("linux")]
-internal sealed class ProgramFileTests
+internal sealed partial class ProgramFileTests
 {
     private TempFolder _folder = null!;
 
@@ -35,6 +36,18 @@ internal sealed class ProgramFileTests
         Assert.That(
             () => ProgramFile.NeedsShell(Compile("-static-pie")),
             Throws.TypeOf<LaunchException>().With.Message.Contains("statically linked"));
+
+    /// <summary>It would be preloaded, and use the machine's own network all the same.</summary>
+    [Test]
+    public void A_dynamic_program_in_Go_is_refused()
+    {
+        const string note = """
+            __asm__(".section .note.go.buildid,\"a\",@note\n.balign 4\n.long 4,8,4\n.ascii \"Go\\0\\0\"\n.quad 0\n.previous");
+            """;
+        LaunchException failure = Assert.Throws<LaunchException>(() => ProgramFile.NeedsShell(CompileWith(note)))!;
+        Assert.That(failure.Message, Does.Contain("written in Go"));
+        Assert.That(failure.ExitStatus, Is.EqualTo(126));
+    }
 
     [Test]
     public void A_program_for_another_processor_is_refused()
@@ -98,6 +111,27 @@ internal sealed class ProgramFileTests
             Assert.Throws<LaunchException>(() => ProgramFile.Find(name, "/usr/bin:/bin"))!.ExitStatus, Is.EqualTo(status));
 
     [Test]
+    public void What_is_in_a_folder_that_may_not_be_searched_is_not_called_missing()
+    {
+        const uint nobody = 65534;
+        DirectoryInfo closed = Directory.CreateDirectory($"{_folder.Path}/closed");
+        closed.UnixFileMode = UnixFileMode.None;
+        // Root may search every folder; this thread only is not root for a moment.
+        uint own = (uint)setfsuid(nobody);
+        LaunchException failure;
+        try
+        {
+            failure = Assert.Throws<LaunchException>(() => ProgramFile.Find($"{closed.FullName}/program", null))!;
+        }
+        finally
+        {
+            _ = setfsuid(own);
+        }
+        Assert.That(failure.ExitStatus, Is.EqualTo(126));
+        Assert.That(failure.Message, Does.Contain("look at the permissions of its folders"));
+    }
+
+    [Test]
     public void The_search_goes_on_past_what_may_not_be_executed()
     {
         File.WriteAllText($"{_folder.Path}/ls", "");
@@ -107,6 +141,9 @@ internal sealed class ProgramFileTests
             Assert.Throws<LaunchException>(() => ProgramFile.Find("ls", _folder.Path))!.ExitStatus, Is.EqualTo(126));
     }
 
+    [LibraryImport("libc")]
+    private static partial int setfsuid(uint user);
+
     private string Script(string text)
     {
         string path = $"{_folder.Path}/script";
@@ -115,11 +152,13 @@ internal sealed class ProgramFileTests
         return path;
     }
 
-    private string Compile(params string[] options)
+    private string Compile(params string[] options) => CompileWith("", options);
+
+    private string CompileWith(string declarations, params string[] options)
     {
         string source = $"{_folder.Path}/program.c";
         string path = $"{_folder.Path}/program";
-        File.WriteAllText(source, "int main(void) { return 0; }\n");
+        File.WriteAllText(source, $"{declarations}\nint main(void) {{ return 0; }}\n");
         Run("gcc", [.. options, "-o", path, source]);
         return path;
     }

@@ -102,6 +102,7 @@ internal sealed class RunOptionsTests
     [TestCase("-a needs ADDR[/LEN] behind it (-h helps)", "-a")]
     [TestCase("-f needs VNL behind it", "-a", "10.40.0.32", "-f")]
     [TestCase("--mtu needs OCTETS behind it", "--mtu")]
+    [TestCase("-f is given twice (-h helps)", "-f", "/one", "-f", "/two", "true")]
     [TestCase("unknown option '--bogus'", "--bogus")]
     [TestCase("'10.40.0.299' is not an address", "-a", "10.40.0.299", "true")]
     [TestCase("'10.40.32' is not an address", "-a", "10.40.32", "true")]

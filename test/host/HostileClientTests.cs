@@ -117,6 +117,69 @@ internal sealed class HostileClientTests : HostTest
     }
 
     [Test]
+    public void Who_tells_options_without_end_does_not_stop_the_others()
+    {
+        (TestSocket client, TestSocket server) = Connect(80);
+        for (int number = 0; number < 100; number++)
+            client.PostNote(StreamOption.NoDelay, number % 2);
+        client.Post(Text("at last"));
+
+        Network.Turn();
+
+        Assert.That(client.Unread, Is.Not.Zero, "the rest has to wait for the next turn");
+        Network.Settle();
+        Assert.That(client.Unread, Is.Zero);
+        Assert.That(ReadText(server), Is.EqualTo("at last"));
+    }
+
+    [Test]
+    public void Who_sends_a_filler_without_end_does_not_stop_the_others()
+    {
+        const int filler = 200;
+        TestSocket listener = Right.Listen(80);
+        TestSocket client = Left.OpenStream();
+        Left.Link.IsCut = true;
+        Kernel.Check(UnixAddress.Connect(client.Descriptor, Left.Names.Requests));
+        client.PostConnectRequest(Right.Endpoint(80), filler, RequestFlags.None, posted: 0);
+        for (int number = 0; number < filler; number++)
+            client.PostWithDescriptor([0]); // each ends a read
+        client.Post(Text("at last"));
+        int before = client.Unread;
+        int most = 0;
+
+        Left.Link.IsCut = false;
+        for (int unread; (unread = client.Unread) > 0;)
+        {
+            if (Network.Turn() == 0 && !Left.IsAwake && !Right.IsAwake)
+                Network.Wait(TimeSpan.FromSeconds(0.1));
+            most = Math.Max(most, unread - client.Unread);
+        }
+
+        Assert.That(most, Is.LessThan(before / 2), "read in one turn");
+        TestSocket server = listener.Accept() ?? throw new AssertionException("nothing to accept");
+        Network.Settle();
+        Assert.That(ReadText(server), Is.EqualTo("at last"));
+    }
+
+    [Test]
+    public void Who_tells_options_without_end_before_a_request_is_closed()
+    {
+        TestSocket client = Left.OpenStream();
+        Kernel.Check(UnixAddress.Connect(client.Descriptor, Left.Names.Requests));
+
+        for (int number = 0; number < 1200 && (client.Events & Constants.EpollHup) == 0; number++)
+        {
+            client.PostNote(StreamOption.NoDelay, 1);
+            if (number % 100 == 0)
+                Network.Settle();
+        }
+
+        Assert.That(client.Events & Constants.EpollHup, Is.Not.Zero);
+        Assert.That(Left.Bridge.OpenChannels, Is.Zero);
+        AssertHostsWork();
+    }
+
+    [Test]
     public void Descriptors_that_nobody_asked_for_are_closed([Values(1, 2, 4, 5, 16)] int count)
     {
         int before = Kernel.OpenDescriptors;

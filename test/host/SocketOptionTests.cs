@@ -24,6 +24,21 @@ internal sealed class SocketOptionTests : HostTest
         Assert.That(MaxSegment(fresh), Is.EqualTo(1000));
     }
 
+    /// <summary>Programs such as puma ask whether their peer is still there this way.</summary>
+    [Test]
+    public void TCP_INFO_begins_with_the_state_as_Linux_numbers_it()
+    {
+        const int established = 1;
+        const int closeWait = 8;
+        (TestSocket client, TestSocket server) = Connect(80);
+        Assert.That(State(client), Is.EqualTo(established));
+        Assert.That(State(server), Is.EqualTo(established));
+        client.Close();
+        Assert.That(Network.RunUntil(() => State(server) == closeWait, TimeSpan.FromSeconds(10)), Is.True);
+
+        static int State(TestSocket socket) => (byte)socket.GetOption(OptionNumbers.IpProtoTcp, OptionNumbers.TcpInfo);
+    }
+
     [Test]
     public void IP_MTU_DISCOVER_is_kept_and_refuses_what_Linux_refuses()
     {

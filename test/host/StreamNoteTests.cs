@@ -116,6 +116,25 @@ internal sealed class StreamNoteTests : HostTest
         AssertTheySpeak(client, server);
     }
 
+    /// <summary>As when a program sends an image of its own memory, and then the option.</summary>
+    [Test]
+    public void The_mark_in_data_is_no_note_where_the_read_cuts_off_the_note_behind_it([Values(1, 4, 7)] int octetsCutOff)
+    {
+        TestSocket listener = Right.Listen(80);
+        TestSocket client = Left.OpenStream();
+        Left.Link.IsCut = true;
+        client.ConnectWithFiller(Right.Endpoint(80), 1000);
+        byte[] image = [.. BitConverter.GetBytes(Left.Credentials.Mark), .. new byte[octetsCutOff]];
+        client.Post(image); // the first read ends 16 octets behind the filler
+        client.PostNote(StreamOption.NoDelay, 1);
+        client.Post(Text("and more"));
+
+        TestSocket server = FinishConnect(listener);
+
+        Assert.That(server.ReceiveAll(out _), Is.EqualTo((byte[])[.. image, .. Text("and more")]));
+        Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(1));
+    }
+
     /// <summary>As when another thread sets the option while connect() is still writing a long filler.</summary>
     [Test]
     public void A_note_within_the_filler_is_no_part_of_it([Values(1, 20_000, 39_999)] int fillerBefore)

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Pyco.Network.Tests;
 
 /// <summary>Who has a network's folder.</summary>
@@ -19,6 +21,22 @@ internal sealed class NetworkFolderTests
         Assert.That(
             () => NetworkFolder.Claim(new NetworkOptions { Path = path }),
             Throws.InstanceOf<IOException>().With.Message.Contains("a link to a place that is not there"));
+    }
+
+    /// <summary>It could not remove its folder at its end.</summary>
+    [Test]
+    public void Nothing_is_left_in_the_folder_of_a_switch_that_is_not_ours()
+    {
+        string path = Path.Combine(_root, "vde.ctl");
+        Directory.CreateDirectory(path);
+        using Socket stockSwitch = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        stockSwitch.Bind(new UnixDomainSocketEndPoint($"{path}/ctl"));
+        stockSwitch.Listen();
+
+        Assert.That(
+            () => NetworkFolder.Claim(new NetworkOptions { Path = path }),
+            Throws.InstanceOf<NetworkRunsException>().With.Message.Contains("which is not ours"));
+        Assert.That(Directory.GetFileSystemEntries(path), Is.EqualTo(new[] { $"{path}/ctl" }));
     }
 
     [Test]

@@ -45,6 +45,7 @@ internal sealed class LayoutTests
     [TestCase("AddressInfo.Next", typeof(AddressInfo))]
     [TestCase("HostEntry.Addresses", typeof(HostEntry))]
     [TestCase("UnixName.Node", typeof(UnixName))]
+    [TestCase("TcpInformation.RetransmissionTimeoutMicroseconds", typeof(Posix.TcpInformation))]
     [TestCase("TcpInformation.SendMss", typeof(Posix.TcpInformation))]
     [TestCase("TcpInformation.Unacknowledged", typeof(Posix.TcpInformation))]
     [TestCase("TcpInformation.RoundTripMicroseconds", typeof(Posix.TcpInformation))]

@@ -25,9 +25,12 @@ internal sealed class TranscriptTests
     [TestCase("reuse", TestName = "Numbers_are_reused_after_every_kind_of_close")]
     [TestCase("readiness", TestName = "Poll_select_epoll_and_non_blocking_connects")]
     [TestCase("messages", TestName = "Flags_and_forms_of_sending_and_receiving")]
+    [TestCase("ancillary", TestName = "Control_messages_of_datagrams_by_level_and_cut")]
     [TestCase("recverr", TestName = "Errors_of_datagrams_one_by_one")]
     [TestCase("endings", TestName = "Shutdown_linger_reset_and_SIGPIPE")]
     [TestCase("options", TestName = "Options_set_for_speed_in_every_state")]
+    [TestCase("levels", TestName = "Options_of_levels_that_a_socket_does_not_have")]
+    [TestCase("toggling", TestName = "Options_set_while_others_write_on_the_same_socket")]
     [TestCase("binding", TestName = "Binding_names_and_both_families")]
     [TestCase("groups", TestName = "Multicast_groups")]
     [TestCase("resolving", TestName = "Names_numbers_and_interfaces")]
@@ -35,6 +38,10 @@ internal sealed class TranscriptTests
     [TestCase("threads", TestName = "Threads_that_connect_accept_close_and_fork")]
     [TestCase("interrupts", TestName = "Interrupted_and_restarted_calls")]
     [TestCase("flooding", TestName = "A_UDP_socket_that_sends_so_much_that_it_has_a_ring")]
+    [TestCase("flooded", TestName = "A_UDP_socket_that_receives_so_much_that_it_has_a_ring")]
+    [TestCase("promised", TestName = "What_poll_promises_of_a_UDP_socket_with_a_ring")]
+    [TestCase("pastlibc", TestName = "System_calls_made_by_syscall")]
+    [TestCase("besieged", TestName = "A_UDP_socket_with_a_ring_and_threads_that_sleep_cancel_and_close")]
     [TestCase("livesignals", TestName = "Signal_handlers_that_make_connections")]
     public void A_program_s_calls(string name) => Compare(Compile(name));
 
@@ -57,6 +64,36 @@ internal sealed class TranscriptTests
             """;
         Outcome ours = _network.Run(Compile("unanswered"), "10.40.0.250");
         Assert.That(ours.Output, Is.EqualTo(linux), ours.Error);
+    }
+
+    [Test]
+    public void Who_has_no_rights_may_set_options_of_more_connections_than_he_may_have_descriptors_on_their_way()
+    {
+        // What Linux printed in a network namespace with one end of a veth pair.
+        const string linux = """
+            connecting 55, options refused 0
+            bind: 0
+            listen: 0
+            SO_ERROR 0 of 55
+            limit still 64
+
+            """;
+        Outcome ours = _network.Run(Compile("crowded"), "10.40.0.252");
+        Assert.That(ours.Output, Is.EqualTo(linux), ours.Error);
+    }
+
+    [TestCase(false), TestCase(true), NeedsRoot]
+    public void Datagrams_to_where_no_route_leads_and_to_all_are_refused_at_once(bool hasGateway)
+    {
+        const string gateway = "10.40.0.1";
+        string program = Compile("routes");
+        string network = "ip link set lo up; ip link add here type veth peer name there; ip link set there up; " +
+            "ip address add 10.40.0.254/24 brd + dev here; ip link set here up; " +
+            (hasGateway ? $"ip route add default via {gateway}; " : "");
+        Outcome kernel = Built.Run("unshare", ["--net", "sh", "-ec", network + program]);
+        Outcome ours = _network.RunWith(hasGateway ? ["-g", gateway] : [], program);
+        Assert.That(ours.Output, Is.EqualTo(kernel.Output), ours.Error);
+        Assert.That(kernel.Output, Does.Contain("EACCES"), kernel.Error);
     }
 
     [Test]

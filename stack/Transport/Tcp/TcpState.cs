@@ -43,4 +43,19 @@ internal static class TcpStates
         TcpState.TimeWait => "TIME-WAIT",
         _ => "CLOSED",
     };
+
+    /// <summary>The state's number as Linux's TCP_INFO tells it (include/net/tcp_states.h).</summary>
+    public static byte Number(this TcpState state) => state switch
+    {
+        TcpState.Established => 1,
+        TcpState.SynSent => 2,
+        TcpState.SynReceived => 3,
+        TcpState.FinWait1 => 4,
+        TcpState.FinWait2 => 5,
+        TcpState.TimeWait => 6,
+        TcpState.CloseWait => 8,
+        TcpState.LastAck => 9,
+        TcpState.Closing => 11,
+        _ => 7,
+    };
 }

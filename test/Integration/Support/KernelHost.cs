@@ -38,6 +38,25 @@ internal sealed class KernelHost
         return host;
     }
 
+    /// <summary>
+    /// Makes a bridge of its host: on one side the TAP, to which a group goes only while a member behind it is known by IGMP, on the
+    /// other the host itself with its address.
+    /// </summary>
+    public void BecomeSnoopingBridge()
+    {
+        // The bridge asks for members itself, and believes that it knows them all after the time for answers (in hundredths of a second).
+        Ip("link", "add", "bridge0", "type", "bridge", "mcast_query_response_interval", "10");
+        Ip("link", "add", "port0", "type", "veth", "peer", "name", "eth0");
+        Ip("addr", "flush", "dev", "tap0");
+        Ip("addr", "add", $"{Address}/24", "dev", "eth0");
+        Ip("link", "set", "tap0", "master", "bridge0");
+        Ip("link", "set", "port0", "master", "bridge0");
+        Run("bridge", "link", "set", "dev", "tap0", "mcast_flood", "off").Succeed();
+        foreach (string device in new[] { "port0", "eth0", "bridge0" })
+            Ip("link", "set", device, "up");
+        Ip("link", "set", "bridge0", "type", "bridge", "mcast_querier", "1");
+    }
+
     /// <summary>Starts a program there.</summary>
     public RunningProgram Run(params IEnumerable<string> command) =>
         _wire.Start("ip", ["netns", "exec", _namespace, .. command]);

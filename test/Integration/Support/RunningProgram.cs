@@ -11,6 +11,8 @@ internal sealed partial class RunningProgram : IDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     public const int SigTerm = 15;
+    public const int SigContinue = 18;
+    public const int SigStop = 19;
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();

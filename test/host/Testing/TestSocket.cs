@@ -28,6 +28,18 @@ internal sealed unsafe class TestSocket : IDisposable
 
     public bool IsWritable => (Events & Constants.PollOut) != 0;
 
+    /// <summary>Octets of kernel memory that hold what the host has not read yet.</summary>
+    public int Unread
+    {
+        get
+        {
+            const nuint sendQueue = 0x5411; // SIOCOUTQ
+            int octets;
+            Kernel.Check(Libc.ioctl(Descriptor, sendQueue, &octets));
+            return octets;
+        }
+    }
+
     public static TestSocket Open(TestNetwork network, TestHost host, SocketKind kind, bool isV6)
     {
         bool isStream = kind == SocketKind.Tcp;

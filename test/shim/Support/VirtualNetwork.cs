@@ -29,10 +29,13 @@ internal sealed class VirtualNetwork : IDisposable
     private string Control => Path.Combine(_folder, "switch");
 
     /// <summary>Runs a program to its end at an address that no other has had.</summary>
-    internal Outcome Run(string program, params string[] arguments)
+    internal Outcome Run(string program, params string[] arguments) => RunWith([], program, arguments);
+
+    /// <summary>The same with options of the launcher.</summary>
+    internal Outcome RunWith(string[] options, string program, params string[] arguments)
     {
         string address = string.Create(CultureInfo.InvariantCulture, $"10.40.0.{Interlocked.Increment(ref _lastAddress)}");
-        return Built.Run(Launcher, ["-a", address, "-f", Control, "--", program, .. arguments], ("XDG_RUNTIME_DIR", _folder));
+        return Built.Run(Launcher, ["-a", address, "-f", Control, .. options, "--", program, .. arguments], ("XDG_RUNTIME_DIR", _folder));
     }
 
     public void Dispose()

@@ -99,8 +99,12 @@ static void in_use(int type)
 
 static void restarted(void)
 {
-    int listener = listening();
-    struct sockaddr_in at = local_of(listener);
+    struct sockaddr_in at = loopback(0);
+    int listener = must("socket", socket(AF_INET, SOCK_STREAM, 0));
+    set(listener, SOL_SOCKET, SO_REUSEADDR, 1); // as all servers do that are to start again
+    must("bind", bind(listener, (struct sockaddr *)&at, sizeof at));
+    must("listen", listen(listener, 1));
+    at = local_of(listener);
     int caller = connected_to(listener);
     int accepted = must("accept", accept(listener, NULL, NULL));
     close(listener);

@@ -77,6 +77,13 @@ static void interfaces(void)
     char name[IF_NAMESIZE];
     printf("if_nametoindex %u, if_indextoname %s\n", if_nametoindex("lo"), if_indextoname(1, name));
     printf("unknown %u, %d\n", if_nametoindex("no-such"), if_indextoname(999, name) == NULL);
+    struct if_nameindex *names = if_nameindex();
+    int count = 0;
+    printf("if_nameindex %u %s\n", names[0].if_index, names[0].if_name);
+    while (names[count].if_index != 0)
+        count += if_nametoindex(names[count].if_name) == names[count].if_index ? 1 : 1000;
+    printf("and so on %d, ends with NULL %d\n", count > 0 && count < 1000, names[count].if_name == NULL);
+    if_freenameindex(names);
     struct ifreq request = {.ifr_name = "lo"};
     int fd = bound(SOCK_DGRAM);
     say("SIOCGIFADDR", ioctl(fd, SIOCGIFADDR, &request));

@@ -166,10 +166,13 @@ public sealed class MulticastTests
         host.Turn();
     }
 
+    /// <summary>A socket that has joined the group, which the host has told by now.</summary>
     private static UdpSocket Member(TestHost host)
     {
         UdpSocket socket = Bind(host, "0.0.0.0");
         Assert.That(socket.Multicast.Join(Group, IpAddress.Parse(TestHost.Address)), Is.EqualTo(Errno.None));
+        host.Wait(2);
+        host.Link.Sent.Clear();
         return socket;
     }
 

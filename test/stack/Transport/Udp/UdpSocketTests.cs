@@ -157,6 +157,7 @@ public sealed class UdpSocketTests
         Assert.That(host.OpenUdp().Bind(TestHost.Endpoint("10.40.0.33", 9)), Is.EqualTo(Errno.EADDRNOTAVAIL));
         Assert.That(host.OpenUdp().Bind(TestHost.Endpoint("::", 9)), Is.EqualTo(Errno.EAFNOSUPPORT));
         Assert.That(host.OpenUdp(isV6: true).Bind(TestHost.Endpoint("2001:db8::1", 9)), Is.EqualTo(Errno.EADDRNOTAVAIL));
+        Assert.That(host.OpenUdp(isV6: true).Bind(TestHost.Endpoint("::1", 9)), Is.EqualTo(Errno.EADDRNOTAVAIL));
         UdpSocket twice = Bind(host, "0.0.0.0", 9);
         Assert.That(twice.Bind(TestHost.Endpoint("0.0.0.0", 10)), Is.EqualTo(Errno.EINVAL));
     }
