@@ -178,15 +178,17 @@ internal static unsafe class Datagrams
 
         if (needsHeader)
             StackHost.Sign(&header);
-        SendRingHeader* detour = null;
-        if (SendRings.TrySend(fd, message, needsHeader ? &header : null, payload, ref detour))
+        if (SendRings.TrySend(fd, message, needsHeader ? &header : null, payload, out SendRings.Detour detour))
             return (nint)payload;
-        if (detour == null)
-            return Pass(fd, message, needsHeader ? &header : null, flags);
-        StackHost.Sign(&header);
-        header.Error = SendSignal.Detour;
-        nint sent = Pass(fd, message, &header, flags);
-        SendRings.EndDetour(fd, detour, isSent: sent >= 0);
+        if (detour.Ring != null)
+        {
+            needsHeader = true;
+            StackHost.Sign(&header);
+            header.Error = SendSignal.Detour;
+        }
+
+        nint sent = Pass(fd, message, needsHeader ? &header : null, flags);
+        SendRings.AfterDetour(fd, detour, isSent: sent >= 0);
         return sent;
     }
 

@@ -32,17 +32,18 @@ internal static unsafe class SendRings
     /// <param name="header">What goes before the payload, or null.</param>
     /// <param name="payload">Its length.</param>
     /// <param name="detour">
-    /// Set to the ring that could not take it: the kernel socket's message has to say that it makes a detour, and afterwards
-    /// <see cref="EndDetour"/> is called.
+    /// With the ring that could not take it: the kernel socket's message has to say that it makes a detour. Whether there is a ring or
+    /// not, <see cref="AfterDetour"/> is called when it has been sent.
     /// </param>
-    internal static bool TrySend(
-        int fd, MessageHeader* message, DatagramHeader* header, nuint payload, ref SendRingHeader* detour)
+    internal static bool TrySend(int fd, MessageHeader* message, DatagramHeader* header, nuint payload, out Detour detour)
     {
+        detour = default;
         Slot* slot = SlotOf(fd);
         SendRingHeader* ring = Borrow(slot, fd, out bool hasLock);
         if (ring == null)
             return false;
-        bool isSent = hasLock && SendRingWriter.TryWrite(ring, message, header, payload);
+        int strays = slot->Strays;
+        bool isSent = hasLock && slot->StraysPassed == strays && SendRingWriter.TryWrite(ring, message, header, payload);
         if (hasLock)
             SendRingWriter.Release(ref slot->Lock);
         if (isSent)
@@ -53,7 +54,7 @@ internal static unsafe class SendRings
         }
 
         SendRingWriter.AnnounceDetour(ring);
-        detour = ring;
+        detour = new() { Ring = ring, Strays = strays };
         return false;
     }
 
@@ -82,13 +83,26 @@ internal static unsafe class SendRings
         return ring;
     }
 
-    /// <summary>The message that was to make a detour has been sent, or has not.</summary>
-    internal static void EndDetour(int fd, SendRingHeader* detour, bool isSent)
+    /// <summary>The message has been sent through the kernel socket, or could not be.</summary>
+    internal static void AfterDetour(int fd, in Detour detour, bool isSent)
     {
-        if (!isSent)
-            SendRingWriter.TakeDetourBack(detour);
-        _ = Interlocked.Add(ref SlotOf(fd)->Users, -1);
+        Slot* slot = SlotOf(fd);
+        if (detour.Ring == null)
+        {
+            // Another thread, or the one that this signal handler has interrupted, may have got a ring meanwhile.
+            if (slot->HasRing != 0 && slot->Fd == fd)
+                NoteStray(slot);
+            return;
+        }
+
+        if (isSent)
+            slot->StraysPassed = detour.Strays;
+        else
+            SendRingWriter.TakeDetourBack(detour.Ring);
+        _ = Interlocked.Add(ref slot->Users, -1);
     }
+
+    private static void NoteStray(Slot* slot) => _ = Interlocked.Add(ref slot->Strays, 1);
 
     private static Slot* SlotOf(int fd)
     {
@@ -149,8 +163,9 @@ internal static unsafe class SendRings
             return null;
         slot->Address = at;
         slot->Cookie = Descriptor.Cookie(fd);
-        slot->HasRing = 1;
         slot->Count = 0;
+        NoteStray(slot); // for all that was sent before
+        slot->HasRing = 1;
         return (SendRingHeader*)at;
     }
 
@@ -170,13 +185,23 @@ internal static unsafe class SendRings
             _ = Interlocked.CompareExchange(ref ring->WantsBell, 0, wish);
     }
 
+    /// <summary>What a message has to remember that goes through the kernel socket.</summary>
+    internal struct Detour
+    {
+        /// <summary>The ring that could not take it, or null.</summary>
+        public SendRingHeader* Ring;
+
+        /// <summary>What <see cref="Slot.Strays"/> was before it was sent.</summary>
+        public int Strays;
+    }
+
     private struct Slot
     {
         /// <summary>A try-lock.</summary>
         public int Lock;
 
-        public int Fd;
-        public int HasRing;
+        public volatile int Fd;
+        public volatile int HasRing;
 
         /// <summary>Messages since <see cref="Begin"/>, or since there is a ring.</summary>
         public int Count;
@@ -185,6 +210,18 @@ internal static unsafe class SendRings
 
         /// <summary>Threads at work with what is mapped at <see cref="Address"/>.</summary>
         public int Users;
+
+        /// <summary>
+        /// Counts messages that may be in the kernel socket's queue and that the host cannot tell from those before the ring: when there is
+        /// a ring, and when one comes that was sent without.
+        /// </summary>
+        public volatile int Strays;
+
+        /// <summary>
+        /// What that count was before a detour that has been sent: when the host has read that, it has read them too. The ring is not
+        /// written to while there are others.
+        /// </summary>
+        public volatile int StraysPassed;
 
         /// <summary>The socket's, because its descriptor's number may have become another's.</summary>
         public ulong Cookie;
@@ -195,7 +232,7 @@ internal static unsafe class SendRings
 
     private struct Slots
     {
-        // The size of Slot: 4 * 4 + 8 + 4, aligned to 8, + 8 + 8.
-        public fixed byte Octets[SlotCount * 48];
+        // The size of Slot: 4 * 4 + 8 + 3 * 4, aligned to 8, + 8 + 8.
+        public fixed byte Octets[SlotCount * 56];
     }
 }

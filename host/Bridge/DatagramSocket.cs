@@ -100,10 +100,8 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
 
     /// <summary>The ring through which the program may send, made now if it has none.</summary>
     /// <returns>Null if there are enough, or no descriptor or memory for one.</returns>
-    public SendRingReader? GetSendRing(Instant now)
+    public SendRingReader? GetSendRing()
     {
-        // What the one who asks has sent before goes before what he sends through the ring.
-        HearSent(now);
         if (_sendRing is not null || !IsAttached || Bridge.SendRings == SendRing.MostOfHost)
             return _sendRing;
         _sendRing = SendRingReader.TryCreate(this);

@@ -245,7 +245,7 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
         Reply reply = NewReply(Errno.None);
         if (!TryIdentifyAttached(channel.Attached, out SocketKey key) || bridge.Sockets.Find(key) is not DatagramSocket socket)
             channel.Reply(NewReply(Errno.EOPNOTSUPP));
-        else if (which == Operation.GetSendRing && socket.GetSendRing(now) is { } sendRing)
+        else if (which == Operation.GetSendRing && socket.GetSendRing() is { } sendRing)
             channel.Reply(reply, sendRing.Descriptor);
         else if (which == Operation.GetReceiveRing && socket.GetReceiveRing(KernelSockets.CookieOf(channel.Attached)) is { } receiveRing)
             channel.Reply(reply with { Argument = receiveRing.Number }, receiveRing.Descriptor);

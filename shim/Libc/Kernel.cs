@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Pyco.Stack;
 using static Pyco.Posix.Constants;
 
 namespace Pyco.Shim;
@@ -115,14 +116,25 @@ internal static unsafe class Kernel
         return (int)Call(SystemCall.ResourceLimit, 0, numberOfFiles, (nint)change, (nint)before);
     }
 
-    /// <summary>What poll(2) says about one descriptor without waiting, or 0.</summary>
-    internal static int PollNow(int fd, short events) => Poll(fd, events, 0);
+    /// <summary>What poll(2) says about one descriptor without waiting, or 0, also where it fails.</summary>
+    internal static int PollNow(int fd, short events)
+    {
+        PollDescriptor descriptor = new() { Descriptor = fd, Events = events };
+        return PollNow(&descriptor, 1) > 0 ? descriptor.Returned : 0;
+    }
 
     /// <summary>What poll(2) says about some descriptors without waiting; -errno on failure.</summary>
     internal static int PollNow(PollDescriptor* descriptors, int count)
     {
-        TimeSpec timeout = default;
-        return (int)Call(SystemCall.PollWithMask, (nint)descriptors, count, (nint)(&timeout));
+        while (true)
+        {
+            TimeSpec timeout = default;
+            int ready = (int)Call(SystemCall.PollWithMask, (nint)descriptors, count, (nint)(&timeout));
+
+            // Also one who does not wait is told of a signal that comes just then, and of nothing else.
+            if (ready != -(int)Errno.EINTR)
+                return ready;
+        }
     }
 
     /// <summary>What poll(2) says about one descriptor after at most the given time, or 0; -errno on failure.</summary>

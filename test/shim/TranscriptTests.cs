@@ -56,6 +56,7 @@ internal sealed class TranscriptTests
             connect: EINPROGRESS
             connect again: EALREADY
             SO_ERROR 0, writable 0
+            again and again, other than EALREADY: 0
             interrupted: EINTR
             cancelled 1
             time-out: EINPROGRESS

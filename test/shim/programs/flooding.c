@@ -146,26 +146,59 @@ static void await(const char *what)
         for (int i = 0; i < 5000 && board->taken[stream] != board->sent[stream]; i++)
             usleep(1000);
         if (board->taken[stream] != board->sent[stream])
-            printf("%s: stream %d, sent %u, taken %u\n", what, stream, board->sent[stream], board->taken[stream]);
+            printf("stream %d, sent %u, taken %u\n", stream, board->sent[stream], board->taken[stream]);
     }
-    printf("%s: wrong %u\n", what, board->wrong);
+    if (what != NULL)
+        printf("%s: wrong %u\n", what, board->wrong);
+}
+
+static void send_many(int count, void *stream)
+{
+    for (int i = 0; i < count; i++)
+        send_in(i, (unsigned)(long)stream);
 }
 
 static void *send_stream(void *stream)
 {
-    for (int i = 0; i < 3000; i++)
-        send_in(i, (unsigned)(long)stream);
+    send_many(3000, stream);
     return NULL;
+}
+
+static void *begin_stream(void *stream)
+{
+    send_many(500, stream);
+    return NULL;
+}
+
+static void send_by_threads(void *run(void *))
+{
+    pthread_t thread[3];
+    for (long i = 0; i < 3; i++)
+        pthread_create(&thread[i], NULL, run, (void *)(i + 1));
+    for (int i = 0; i < 3; i++)
+        pthread_join(thread[i], NULL);
 }
 
 static void threads(void)
 {
-    pthread_t thread[3];
-    for (long i = 0; i < 3; i++)
-        pthread_create(&thread[i], NULL, send_stream, (void *)(i + 1));
-    for (int i = 0; i < 3; i++)
-        pthread_join(thread[i], NULL);
+    send_by_threads(send_stream);
     await("threads");
+}
+
+/* Others are in the middle of sending when a socket gets its ring. */
+static void beginnings(void)
+{
+    int before = sender;
+    for (int round = 0; round < 60; round++)
+    {
+        sender = bound(SOCK_DGRAM);
+        must("connect", connect(sender, (struct sockaddr *)&at, sizeof at));
+        send_by_threads(begin_stream);
+        await(NULL);
+        close(sender);
+    }
+    sender = before;
+    await("threads, from the beginning");
 }
 
 static void processes(void)
@@ -313,6 +346,7 @@ int main(int count, char **words)
     send_stream((void *)0);
     await("one thread");
     threads();
+    beginnings();
     processes();
     signals();
     after_exec(words[0]);
