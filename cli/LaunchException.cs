@@ -4,6 +4,9 @@ namespace Pyco.Cli;
 internal sealed class LaunchException(string message, int exitStatus = ExitStatus.OwnFailure) : Exception(message)
 {
     public int ExitStatus { get; } = exitStatus;
+
+    /// <summary>The command line makes no sense; the help tells what would.</summary>
+    public static LaunchException Mistake(string message) => new($"{message} (-h helps)");
 }
 
 /// <summary>As env(1), nohup(1) and timeout(1) use them.</summary>

@@ -16,13 +16,6 @@ public sealed unsafe class CaptureFile : IDisposable
     /// <summary>The number of the only one.</summary>
     private const int TheInterface = 0;
 
-    private const int WriteOnly = 1;
-    private const int Create = 0x40;
-    private const int Truncate = 0x200;
-
-    /// <summary>Readable as the user's umask allows, as tcpdump does it.</summary>
-    private const int Permissions = 0x1b6; // 0666
-
     private readonly string _path;
     private readonly Action<string> _log;
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferCapacity);
@@ -47,15 +40,13 @@ public sealed unsafe class CaptureFile : IDisposable
         Take(OpenDescriptor(path), path, application, described, log);
 
     /// <summary>Makes or empties a file for <see cref="Take"/>, perhaps of another process.</summary>
-    /// <exception cref="IOException">It cannot be written; the message is for the user.</exception>
+    /// <exception cref="IOException">It cannot be written, or another capture is; the message is for the user.</exception>
     public static int OpenDescriptor(string path)
     {
-        // Without O_NONBLOCK a named pipe would hold us up until a reader comes, and then whenever it is slow.
-        int descriptor = Processes.open(
-            path, WriteOnly | Create | Truncate | Processes.NonBlock | Processes.CloseOnExec, Permissions);
+        int descriptor = CaptureTarget.Open(path, waitsForReader: false);
         if (descriptor >= 0)
             return descriptor;
-        throw (Errno)Marshal.GetLastPInvokeError() == Errno.ENXIO
+        throw (Errno)Marshal.GetLastPInvokeError() == Errno.ENXIO && !IsSocket(path)
             ? new IOException($"nobody reads the pipe {path}: start the reader first")
             : CannotWrite(path);
     }
@@ -155,6 +146,14 @@ public sealed unsafe class CaptureFile : IDisposable
             _ = Libc.close(_descriptor);
         _descriptor = -1;
         _start = _end = 0;
+    }
+
+    private static bool IsSocket(string path)
+    {
+        int error = Marshal.GetLastPInvokeError();
+        bool isSocket = FileStatus.TryGet(path, out FileStatus status) && status.IsSocket;
+        Marshal.SetLastPInvokeError(error);
+        return isSocket;
     }
 
     private static IOException CannotWrite(string path) =>

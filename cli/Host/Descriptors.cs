@@ -13,5 +13,8 @@ internal static class Descriptors
     /// <summary>The line for the launcher goes out here: ready, or an error.</summary>
     public const int Ready = 3;
 
-    public const int FirstUnused = 4;
+    /// <summary>What the host's frames are written into, if they are to be.</summary>
+    public const int Capture = 4;
+
+    public const int FirstUnused = 5;
 }

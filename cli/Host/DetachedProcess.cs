@@ -21,6 +21,9 @@ internal static unsafe class DetachedProcess
     /// <summary>What the starter is told of a process that is not only for who starts it.</summary>
     public const string OnAllProcessors = "on-all-processors";
 
+    /// <summary>What the starter is told where there is a <see cref="Descriptors.Capture"/>.</summary>
+    public const string WithCapture = "with-capture";
+
     /// <summary>Room for 8,192 processors, the most that Linux is built for; the kernel ignores those that are not there.</summary>
     private const int ProcessorMaskLength = 1024;
 
@@ -38,15 +41,23 @@ internal static unsafe class DetachedProcess
     /// <param name="order">What it is told.</param>
     /// <param name="environment">The launcher's own environment.</param>
     /// <param name="isForOthers">True to run it on all processors that the user may use, whatever the launcher is bound to.</param>
+    /// <param name="capture">What it gets as <see cref="Descriptors.Capture"/>, which is closed here; or -1.</param>
     /// <returns>What it says of itself.</returns>
     /// <exception cref="LaunchException">It did not come up; the message is its own where it had one.</exception>
-    public static string Start(string role, string what, string order, ProgramEnvironment environment, bool isForOthers = false)
+    public static string Start(
+        string role, string what, string order, ProgramEnvironment environment, bool isForOthers = false, int capture = -1)
     {
         (int orderRead, int orderWrite) = Pipe();
         (int readyRead, int readyWrite) = Pipe();
-        SpawnStarter(isForOthers ? [role, OnAllProcessors] : [role], orderRead, readyWrite, environment);
+        if (capture >= 0)
+            capture = MoveUp(capture);
+        string[] forOthers = isForOthers ? [OnAllProcessors] : [];
+        string[] withCapture = capture >= 0 ? [WithCapture] : [];
+        SpawnStarter([role, .. forOthers, .. withCapture], orderRead, readyWrite, capture, environment);
         _ = Libc.close(orderRead);
         _ = Libc.close(readyWrite);
+        if (capture >= 0)
+            _ = Libc.close(capture);
         WriteOrder(orderWrite, order);
         _ = Libc.close(orderWrite);
         string answer = ReadAnswer(readyRead, what);
@@ -56,7 +67,7 @@ internal static unsafe class DetachedProcess
 
     /// <summary>The intermediate process: hands its descriptors to the role's and is gone.</summary>
     /// <param name="image">The process.</param>
-    /// <param name="words">The role, and <see cref="OnAllProcessors"/> or not.</param>
+    /// <param name="words">The role, and <see cref="OnAllProcessors"/> and <see cref="WithCapture"/> or not.</param>
     public static int RunStarter(ProcessImage image, params ReadOnlySpan<string> words)
     {
         if (words[1..].Contains(OnAllProcessors))
@@ -64,7 +75,8 @@ internal static unsafe class DetachedProcess
         SpawnFileActions actions;
         _ = Processes.posix_spawn_file_actions_init(&actions);
         // The caller may have left descriptors open for the program; the host would keep them open after it.
-        _ = Processes.posix_spawn_file_actions_addclosefrom_np(&actions, Descriptors.FirstUnused);
+        _ = Processes.posix_spawn_file_actions_addclosefrom_np(
+            &actions, words[1..].Contains(WithCapture) ? Descriptors.FirstUnused : Descriptors.Capture);
         ProgramEnvironment environment = new(image.Environment);
         // The host is nobody's program: it must not be found by these when another host looks for its own programs.
         environment.Remove(HostProtocol.EnvironmentVariable);
@@ -153,12 +165,14 @@ internal static unsafe class DetachedProcess
         return moved;
     }
 
-    private static void SpawnStarter(string[] words, int order, int ready, ProgramEnvironment environment)
+    private static void SpawnStarter(string[] words, int order, int ready, int capture, ProgramEnvironment environment)
     {
         SpawnFileActions actions;
         _ = Processes.posix_spawn_file_actions_init(&actions);
         _ = Processes.posix_spawn_file_actions_adddup2(&actions, order, Descriptors.Order);
         _ = Processes.posix_spawn_file_actions_adddup2(&actions, ready, Descriptors.Ready);
+        if (capture >= 0)
+            _ = Processes.posix_spawn_file_actions_adddup2(&actions, capture, Descriptors.Capture);
         int pid = Spawn([StartRole, .. words], &actions, environment.Variables);
         int status = 0;
         // ECHILD: SIGCHLD is ignored, and the starter was reaped without us.

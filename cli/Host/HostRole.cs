@@ -14,11 +14,14 @@ internal static class HostRole
     public const string Name = "host";
 
     /// <summary>Starts one.</summary>
+    /// <param name="order">What it is to be.</param>
+    /// <param name="environment">The launcher's own.</param>
+    /// <param name="capture">Where to write its frames, which is closed here; or -1.</param>
     /// <exception cref="LaunchException">It did not come up.</exception>
-    public static HostReport Start(HostOrder order, Startup.ProgramEnvironment environment)
+    public static HostReport Start(HostOrder order, Startup.ProgramEnvironment environment, int capture)
     {
         const string what = "stack host";
-        string answer = DetachedProcess.Start(Name, what, order.Write(), environment);
+        string answer = DetachedProcess.Start(Name, what, order.Write(), environment, capture: capture);
         return HostReport.TryParse(answer, out HostReport? report)
             ? report
             : throw new LaunchException($"the {what} is of another version: install all of PycoShim again");
@@ -68,7 +71,9 @@ internal static class HostRole
             order.Addresses,
             $"VDE plug in {order.Network}");
         return new CapturingLink(
-            link, CaptureFile.Open(path, Names.PycoRun, described, message => Terminal.Error(Names.PycoRun, message)));
+            link,
+            CaptureFile.Take(
+                Descriptors.Capture, path, Names.PycoRun, described, message => Terminal.Error(Names.PycoRun, message)));
     }
 
     /// <summary>vde_switch names its socket for port 3 <c>003.9</c>; another switch may do otherwise.</summary>

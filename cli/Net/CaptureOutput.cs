@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Pyco.Posix;
 using Pyco.Stack;
+using Pyco.Vde;
 
 namespace Pyco.Cli.Net;
 
@@ -8,12 +9,6 @@ namespace Pyco.Cli.Net;
 internal sealed unsafe class CaptureOutput : IDisposable
 {
     private const int StandardOutput = 1;
-    private const int WriteOnly = 1;
-    private const int Create = 0x40;
-    private const int Truncate = 0x200;
-
-    /// <summary>Readable as the user's umask allows, as tcpdump does it.</summary>
-    private const int Permissions = 0x1b6; // 0666
 
     private readonly string _name;
     private long _position;
@@ -31,9 +26,10 @@ internal sealed unsafe class CaptureOutput : IDisposable
 
     /// <summary>Makes or empties a file. A named pipe waits for its reader.</summary>
     /// <exception cref="LaunchException">It cannot be written.</exception>
+    /// <exception cref="IOException">Another capture is.</exception>
     public static CaptureOutput ToFile(string path)
     {
-        int descriptor = Processes.open(path, WriteOnly | Create | Truncate | Processes.CloseOnExec, Permissions);
+        int descriptor = CaptureTarget.Open(path, waitsForReader: true);
         return descriptor >= 0
             ? new CaptureOutput(path, descriptor)
             : throw new LaunchException(CannotWrite(path, (Errno)Marshal.GetLastPInvokeError()));

@@ -25,11 +25,20 @@ internal static class NetworkJoin
             throw new LaunchException($"the network at {path} has ended: start it again: pyco-net start {path}");
         if (!Path.Exists(path))
             throw new LaunchException($"no network at {path}: start one: pyco-net start {path}, or vde_switch -s {path} -d");
-        if (FindFault(order) is not { } fault)
-            return HostRole.Start(order, environment);
-        VdePlug.FindSwitch(order.Network); // without a switch there, all else is to no purpose
-        throw new LaunchException(fault);
+        string? fault = FindFault(order);
+        if (fault is not null || order.CaptureFile is not null)
+            VdePlug.FindSwitch(order.Network); // without a switch there, all else is to no purpose, and no file is made
+        return fault is null
+            ? HostRole.Start(order, environment, OpenCapture(order))
+            : throw new LaunchException(fault);
     }
+
+    /// <summary>
+    /// Opened here, with this user's rights, because the network's process may be another user's; and because only here
+    /// /dev/stdout and a shell's <c>&gt;(command)</c> are what the user means.
+    /// </summary>
+    private static int OpenCapture(HostOrder order) =>
+        order.CaptureFile is { } path ? CaptureFile.OpenDescriptor(path) : -1;
 
     /// <summary>What a stock switch cannot do.</summary>
     private static string? FindFault(HostOrder order)
@@ -46,10 +55,8 @@ internal static class NetworkJoin
 
     private static HostReport Join(NetworkClient network, HostOrder order)
     {
-        // Opened here, with this user's rights: the network's process may be another user's.
-        int capture = order.CaptureFile is { } path ? CaptureFile.OpenDescriptor(path) : -1;
         const string ready = "ready ";
-        string answer = network.Ask("join", order.Write(), capture);
+        string answer = network.Ask("join", order.Write(), OpenCapture(order));
         if (!answer.StartsWith(ready, StringComparison.Ordinal) || !HostReport.TryParse(answer[ready.Length..], out HostReport? report))
             throw new LaunchException("the network is of another version: stop it with pyco-net stop");
         if (order.Verbosity == Verbosity.Verbose)

@@ -58,7 +58,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             SearchDomains = ReadSearchDomains(words.GetValue(command.SearchDomain) ?? []),
             Mtu = ReadMtu(words.GetValue(command.Mtu)),
             Published = ReadPublished(words.GetValue(command.Publish) ?? []),
-            CaptureFile = words.GetValue(command.Capture) is { } file ? AbsolutePath.Of(file) : null,
+            CaptureFile = ReadCapture(words.GetValue(command.Capture)),
             Link = ReadLink(words.GetValue(command.Link) ?? []),
             Verbosity = words.GetValue(command.Verbose) ? Verbosity.Verbose
                 : words.GetValue(command.Quiet) ? Verbosity.Quiet
@@ -175,6 +175,14 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
     private static LinkSpecification ReadLink(string[] texts) =>
         LinkSpecification.TryParse(texts, LinkSpecification.None, out LinkSpecification? link, out string? error) ? link : throw Wrong(error);
 
+    /// <summary>Others take a hyphen for standard output, but that is the program's, which most programs write on themselves.</summary>
+    private static string? ReadCapture(string? file) =>
+        file is null ? null
+        : file != "-" ? AbsolutePath.Of(file)
+        : throw Wrong(
+            "--pcap - would mix the frames with what the program writes: name a file or a named pipe, or /dev/stdout if it writes " +
+            "nothing there; pyco-net capture -w - shows a whole network");
+
     private static int? ReadMtu(string? text)
     {
         if (text is null)
@@ -198,5 +206,5 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
         return ports;
     }
 
-    private static LaunchException Wrong(string message) => new($"{message} (-h helps)");
+    private static LaunchException Wrong(string message) => LaunchException.Mistake(message);
 }

@@ -80,6 +80,40 @@ internal sealed class CaptureTests(WireKind kind) : WireTest(kind)
         Assert.That(reader.Succeed(), Is.EqualTo("open\n200\n"));
     }
 
+    [Test]
+    public void A_file_that_another_host_writes_into_is_refused_and_its_capture_goes_on()
+    {
+        const string waiting = "echo up; read -r line";
+        string address = Wire.FreshAddress(), trace = Wire.PathOf("trace.pcapng");
+        RunningProgram first = Wire.RunWith(["-a", address, "--pcap", trace], "sh", "-c", waiting);
+        first.WaitForOutput("up");
+
+        RunningProgram second = Wire.RunWith(["-a", Wire.FreshAddress(), "--pcap", trace], "true");
+        Assert.That(second.WaitForExit(), Is.EqualTo(125), second.Transcript);
+        Assert.That(second.Errors, Is.EqualTo($"pyco-run: another capture is being written into {trace}: end it, or choose another file\n"));
+
+        EndHostOf(first, () => first.WriteLine("end"));
+        Assert.That(Announced(trace), Is.EqualTo($"{address}\n"), "those of the one that was refused: its file was not made anew");
+        string later = Wire.FreshAddress();
+        RunningProgram third = Wire.RunWith(["-a", later, "--pcap", trace], "sh", "-c", waiting);
+        third.WaitForOutput("up");
+        EndHostOf(third, () => third.WriteLine("end"));
+        Assert.That(Announced(trace), Is.EqualTo($"{later}\n"));
+    }
+
+    [TestCase("--pcap /dev/stdout -- sh -c '>&2 echo up' | tshark -r - -Y arp.isannouncement -T fields -e arp.src.proto_ipv4")]
+    [TestCase("--pcap >(tshark -r - -Y arp.isannouncement -T fields -e arp.src.proto_ipv4 >&3) -- sh -c '>&2 echo up'; wait $!")]
+    public void The_launcher_s_own_descriptors_take_a_capture(string words)
+    {
+        string address = Wire.FreshAddress();
+        RunningProgram shell = Wire.Start("bash", "-c", $"exec 3>&1; {Repository.PycoRun} -f {Wire.Control} -a {address} {words}");
+        Assert.That(shell.Succeed(), Does.StartWith($"{address}\n"));
+        Assert.That(shell.Errors, Does.Contain("up\n"));
+    }
+
+    private string Announced(string trace) => string.Concat(
+        Tshark(trace, "arp.isannouncement", "arp.src.proto_ipv4").Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct().Select(line => line + "\n"));
+
     private string Tshark(string trace, string filter, params string[] fields) =>
         Wire.Start("tshark", ["-r", trace, "-Y", filter, "-T", "fields", .. fields.SelectMany(field => new[] { "-e", field })]).Succeed();
 }

@@ -258,6 +258,23 @@ internal sealed class NetworkCaptureTests : NetworkTest
         Assert.That(log.Succeed(), Does.EndWith("ends\n0\n"), log.Errors);
     }
 
+    [Test]
+    public void A_file_that_another_capture_is_written_into_is_refused()
+    {
+        string trace = PathOf("trace.pcapng");
+        Run("--", "true").Succeed();
+        RunningProgram first = Capture("-w", trace);
+        foreach (RunningProgram second in new[] { Start(Repository.PycoNet, "capture", "-w", trace), Run("--pcap", trace, "--", "true") })
+        {
+            Assert.That(second.WaitForExit(), Is.EqualTo(125), second.Transcript);
+            Assert.That(second.Errors, Does.EndWith($": another capture is being written into {trace}: end it, or choose another file\n"));
+        }
+        Run("--", "true").Succeed();
+        int captured = Number(Interrupt(first));
+        Assert.That(captured, Is.Positive);
+        Assert.That(Frames(trace), Is.EqualTo(captured), "nobody has emptied it");
+    }
+
     private string PathOf(string name) => Path.Combine(Folder, name);
 
     /// <summary>A web server with a file of the length; its address.</summary>

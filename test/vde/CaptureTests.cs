@@ -87,6 +87,47 @@ internal sealed class CaptureTests
     }
 
     [Test]
+    public void A_file_that_another_capture_is_written_into_is_refused_and_stays_whole()
+    {
+        using (CaptureFile first = Open(TracePath))
+        {
+            first.Record(FrameDirection.Inbound, new byte[60]);
+            first.Flush();
+            IOException failure = Assert.Throws<IOException>(() => Open(TracePath))!;
+            Assert.That(failure.Message, Is.EqualTo($"another capture is being written into {TracePath}: end it, or choose another file"));
+            Assert.That(File.ReadAllBytes(TracePath), Is.Not.Empty, "who only reads meets no lock");
+            first.Record(FrameDirection.Inbound, new byte[70]);
+        }
+        Assert.That(Tshark("-T", "fields", "-e", "frame.len"), Is.EqualTo("60\n70\n"));
+    }
+
+    [Test]
+    public void A_file_whose_capture_is_just_ending_is_waited_for()
+    {
+        CaptureFile first = Open(TracePath);
+        using var begun = new ManualResetEventSlim();
+        Thread second = new(() =>
+        {
+            begun.Set();
+            using CaptureFile file = Open(TracePath);
+            file.Record(FrameDirection.Inbound, new byte[70]);
+        });
+        second.Start();
+        begun.Wait();
+        first.Record(FrameDirection.Inbound, new byte[60]);
+        first.Dispose();
+        second.Join();
+        Assert.That(Tshark("-T", "fields", "-e", "frame.len"), Is.EqualTo("70\n"));
+    }
+
+    [Test]
+    public void A_device_takes_any_number_of_captures()
+    {
+        using CaptureFile first = Open("/dev/null");
+        Assert.That(() => Open("/dev/null").Dispose(), Throws.Nothing);
+    }
+
+    [Test]
     public void A_place_that_cannot_be_written_is_said_at_once()
     {
         IOException failure = Assert.Throws<IOException>(() => Open($"{_folder.Path}/no/such/folder"))!;
