@@ -25,8 +25,8 @@ internal sealed class NetHosts
     {
         Columns table = new(
             "ADDRESS", "NAME", "MAC", "PORT", "PID", "SOCKETS", "BITS-IN/s", "BITS-OUT/s", "OCTETS-IN", "OCTETS-OUT", "DROPPED", "UNREAD",
-            "PROGRAM")
-        { Optional = new HashSet<string> { "NAME" } };
+            "PUBLISHED", "PROGRAM")
+        { Optional = new HashSet<string> { "NAME", "PUBLISHED" } };
         foreach (StationView station in sample.Stations)
         {
             Rates? rates = sample.RatesOf(station);
@@ -43,6 +43,7 @@ internal sealed class NetHosts
                 station.OctetsSent.ToString(CultureInfo.InvariantCulture),
                 station.Dropped.ToString(CultureInfo.InvariantCulture),
                 station.DatagramsDropped,
+                station.Published,
                 station.Program);
         }
         return table.ToString();

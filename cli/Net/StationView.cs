@@ -14,6 +14,9 @@ internal sealed record StationView
     /// <summary>By which other hosts find it; a dash for none, and with the address of whom they find instead where that is another.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Ports of the machine's own network that lead to the host; a dash for none.</summary>
+    public required string Published { get; init; }
+
     public required string Mac { get; init; }
 
     public required string Port { get; init; }
@@ -43,6 +46,7 @@ internal sealed record StationView
         Key = $"{host.Text("port")} {host.Text("since")}",
         Addresses = string.Join(',', host.GetProperty("addresses").EnumerateArray().Select(address => address.GetString())),
         Name = host.GetProperty("nameHolder").GetString() is { } holder ? $"{host.Text("name")}={holder}" : host.GetProperty("name").GetString() ?? "-",
+        Published = DescribePublished([.. host.GetProperty("published").EnumerateArray()]),
         Mac = host.Text("mac"),
         ProcessId = host.Text("pid"),
         Sockets = host.Text("sockets"),
@@ -56,11 +60,25 @@ internal sealed record StationView
         Program = plug.Text("description"),
     };
 
+    /// <summary>As <c>pyco-run -p</c> takes them; of many the first, and how many more, or the table would have no end.</summary>
+    private static string DescribePublished(JsonElement[] ports)
+    {
+        const int most = 2;
+        if (ports.Length == 0)
+            return "-";
+        string more = ports.Length > most ? $",+{ports.Length - most}" : "";
+        return string.Join(',', ports.Take(most).Select(Describe)) + more;
+
+        static string Describe(JsonElement port) =>
+            $"{port.Text("outside")}:{port.Text("inside")}{(port.Text("protocol") == "udp" ? "/udp" : "")}";
+    }
+
     private static StationView Read(JsonElement station) => new()
     {
         Key = "",
         Addresses = "-",
         Name = "-",
+        Published = "-",
         Mac = "-",
         ProcessId = "-",
         Sockets = "-",

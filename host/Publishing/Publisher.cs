@@ -12,11 +12,12 @@ namespace Pyco.Host.Publishing;
 internal sealed class Publisher(SocketBridge bridge, NetworkStack stack) : IDisposable
 {
     private readonly List<IPublication> _publications = [];
+    private bool _hasStopped;
 
     public IReadOnlyList<IPublication> Publications => _publications;
 
-    /// <summary>What is published, with the ports that the kernel has chosen.</summary>
-    public IReadOnlyList<PublishedPort> Ports => [.. _publications.Select(publication => publication.Port)];
+    /// <summary>What is published, with the ports that the kernel has chosen; nothing any more once listening has stopped.</summary>
+    public IReadOnlyList<PublishedPort> Ports => _hasStopped ? [] : [.. _publications.Select(publication => publication.Port)];
 
     /// <summary>True while something that a program has sent is not with the kernel yet.</summary>
     public bool HasUnfinished => _publications.Exists(publication => publication.HasUnfinished);
@@ -37,6 +38,7 @@ internal sealed class Publisher(SocketBridge bridge, NetworkStack stack) : IDisp
     /// <summary>There is no program left to listen for: the ports are free for others, what is going on goes on.</summary>
     public void StopListening()
     {
+        _hasStopped = true;
         foreach (IPublication publication in _publications)
             publication.StopListening();
     }

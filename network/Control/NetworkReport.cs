@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Pyco.Host.Bridge;
+using Pyco.Host.Publishing;
 using Pyco.Network.Gateway;
 using Pyco.Network.Hosts;
 using Pyco.Network.Plugs;
@@ -115,10 +116,23 @@ internal static class NetworkReport
         json.WriteNumber("sockets", host.Host.Bridge.Sockets.Count);
         json.WriteNumber("datagramsDropped", host.Host.Stack.Counters.Dropped(DropReason.UdpReceiveQueueFull));
         WriteTraffic(json, host.Port.Counters);
+        json.WriteStartArray("published");
+        foreach (PublishedPort port in host.Host.Publisher.Ports)
+            WritePublished(json, port);
+        json.WriteEndArray();
         json.WriteStartArray("socketList");
         foreach (ProgramSocket socket in host.Host.Bridge.Sockets.All)
             WriteSocket(json, socket.Stack);
         json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WritePublished(Utf8JsonWriter json, PublishedPort port)
+    {
+        json.WriteStartObject();
+        json.WriteString("protocol", port.IsUdp ? "udp" : "tcp");
+        json.WriteString("outside", port.Outside.ToString());
+        json.WriteNumber("inside", port.Inside);
         json.WriteEndObject();
     }
 

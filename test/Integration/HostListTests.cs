@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Pyco.Integration.Tests.Support;
 
 namespace Pyco.Integration.Tests;
@@ -69,6 +70,19 @@ internal sealed class HostListTests : NetworkTest
         Assert.That(Net("status"), Does.Contain("\n1 host, 0 plugs, 1 station\n"));
         HostProcess.Kill(int.Parse(daemon, null));
         WaitUntilEmpty();
+    }
+
+    [Test]
+    public void Ports_of_the_machine_that_lead_to_a_host_are_told()
+    {
+        RunningProgram server = Run("-v", "-p", "0:80", "-p", "0:53/udp", "--", "sh", "-c", "echo up; read -r line");
+        server.WaitForOutput("up");
+        string Outside(int inside) => Regex.Match(server.Errors, $@"127\.0\.0\.1:\d+(?=(/udp)? on this machine leads to port {inside} of )").Value;
+
+        Assert.That(Net("ps"), Does.Match($@"UNREAD +PUBLISHED +PROGRAM\n.*  {Outside(80)}:80,{Outside(53)}:53/udp  sh\n"));
+        Assert.That(
+            TheHost().GetProperty("published").GetRawText(),
+            Is.EqualTo($$"""[{"protocol":"tcp","outside":"{{Outside(80)}}","inside":80},{"protocol":"udp","outside":"{{Outside(53)}}","inside":53}]"""));
     }
 
     private JsonElement TheHost()

@@ -63,6 +63,22 @@ internal sealed class NetTableTests
         Assert.That(NetHosts.Describe(new(answer)).Split('\n')[1], Does.StartWith("10.40.0.3/24  web=10.40.0.2  02:"));
     }
 
+    [TestCase("")]
+    [TestCase("127.0.0.1:8080:80", "tcp 127.0.0.1:8080 80")]
+    [TestCase("[::]:8080:80,127.0.0.1:53:5353/udp", "tcp [::]:8080 80", "udp 127.0.0.1:53 5353")]
+    [TestCase("127.0.0.1:1:1,127.0.0.1:2:2,+2", "tcp 127.0.0.1:1 1", "tcp 127.0.0.1:2 2", "tcp 127.0.0.1:3 3", "tcp 127.0.0.1:4 4")]
+    public void Published_ports_are_shown_where_there_are_some(string expected, params string[] ports)
+    {
+        string published = string.Join(',', ports.Select(port => port.Split(' ')).Select(parts =>
+            $$"""{"protocol":"{{parts[0]}}","outside":"{{parts[1]}}","inside":{{parts[2]}}}"""));
+        StationSample sample = new($$"""{"path":"/n","uptime":1,"hosts":[{{Host("10.40.0.2", 1, 0, 0, published: published)}}],"plugs":[]}""");
+        string[] lines = NetHosts.Describe(sample).Split('\n');
+        Assert.That(lines[0], Does.EndWith(expected.Length > 0 ? $"UNREAD  {"PUBLISHED".PadRight(expected.Length)}  PROGRAM" : "UNREAD  PROGRAM"));
+        Assert.That(lines[1], Does.EndWith(expected.Length > 0 ? $"  {expected.PadRight("PUBLISHED".Length)}  nginx" : "7       nginx"));
+        if (ports.Length > 0)
+            Assert.That(sample.ToJson(), Does.Contain(published), "all, for programs");
+    }
+
     [TestCase("""{"path":"/n","hosts":[],"plugs":[]}""", "runs an older version, and this is ")]
     [TestCase("""{"path":"/n","version":"0.0.9","uptime":1,"hosts":[{"addresses":[]}],"plugs":[]}""", "runs version 0.0.9, and this is ")]
     public void What_a_network_of_another_version_does_not_tell_is_no_crash(string answer, string expected)
@@ -155,10 +171,10 @@ internal sealed class NetTableTests
 
     private static string Json(string? text) => text is null ? "null" : $"\"{text}\"";
 
-    private static string Host(string address, int port, long sent, long received, string? name = null, string? nameHolder = null) =>
+    private static string Host(string address, int port, long sent, long received, string? name = null, string? nameHolder = null, string published = "") =>
         $$"""
         {"addresses":["{{address}}/24"],"name":{{Json(name)}},"nameHolder":{{Json(nameHolder)}},"mac":"02:00:00:00:00:01","port":{{port}},"program":"nginx","pid":77,"uid":0,
-        "since":"2026-11-26T00:00:00Z","sockets":2,"datagramsDropped":7,"framesSent":{{sent}},"octetsSent":{{sent}},"framesReceived":{{received}},
+        "since":"2026-11-26T00:00:00Z","sockets":2,"datagramsDropped":7,"published":[{{published}}],"framesSent":{{sent}},"octetsSent":{{sent}},"framesReceived":{{received}},
         "octetsReceived":{{received}},"dropped":0,"socketList":[]}
         """;
 }
