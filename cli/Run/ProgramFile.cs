@@ -33,12 +33,17 @@ internal static class ProgramFile
         {
             if (!FileStatus.TryGet(name, out FileStatus status))
             {
-                if ((Errno)Marshal.GetLastPInvokeError() == Errno.EACCES)
-                    throw NotExecutable(name);
-                throw new LaunchException($"{name}: no such program", ExitStatus.NotFound);
+                var error = (Errno)Marshal.GetLastPInvokeError();
+                throw error switch
+                {
+                    Errno.EACCES => NotExecutable(name),
+                    Errno.ENOENT => new LaunchException($"{name}: no such program", ExitStatus.NotFound),
+                    // Such as a circle of links, or a file where a folder should be.
+                    _ => new LaunchException($"cannot run {name}: {Marshal.GetPInvokeErrorMessage((int)error)}", ExitStatus.NotExecutable),
+                };
             }
-            if (status.IsDirectory)
-                throw new LaunchException($"{name} is a directory", ExitStatus.NotExecutable);
+            if (!status.IsRegularFile)
+                throw new LaunchException($"{name} is {(status.IsDirectory ? "a directory" : "no regular file")}", ExitStatus.NotExecutable);
             return IsExecutable(name) ? name : throw NotExecutable(name);
         }
         string? blocked = null;
@@ -70,48 +75,42 @@ internal static class ProgramFile
     private static bool Check(string path, string program, int interpretersLeft)
     {
         CheckPrivileges(path, program);
-        SafeFileHandle file;
-        try
+        using SafeFileHandle? file = ReadOnlyFile.TryOpen(path);
+        if (file is null)
         {
-            file = File.OpenHandle(path);
-        }
-        catch (UnauthorizedAccessException)
-        {
+            var error = (Errno)Marshal.GetLastPInvokeError();
             // What may be run but not read (mode 111) cannot be looked into; the loader preloads into it all the same.
-            return true;
+            return error == Errno.EACCES ? true : throw new LaunchException($"cannot read {path}: {Marshal.GetPInvokeErrorMessage((int)error)}");
         }
-        using (file)
+        switch (ElfFile.Classify(file))
         {
-            switch (ElfFile.Classify(file))
-            {
-                case ElfKind.Dynamic:
-                    return true;
-                case ElfKind.Static when !IsLoader(path):
-                    throw CannotPreload(path, program, "is statically linked", "use a dynamically linked build of it");
-                case ElfKind.ForeignMachine:
-                    throw CannotPreload(path, program, "is for another processor", "use a 64-bit build for this machine");
-                case ElfKind.ForeignLibrary:
-                    throw CannotPreload(path, program, "is for another C library (musl)", "use a build for glibc");
-                case ElfKind.Go:
-                    throw new LaunchException(
-                        $"{program} cannot be put into the virtual network: {Subject(path, program)} is written in Go, and makes its " +
-                        "system calls without libc; use another program, or vdens for this one",
-                        ExitStatus.NotExecutable);
-                case ElfKind.Broken:
-                    throw new LaunchException($"{path} is not a valid program", ExitStatus.NotExecutable);
-                case ElfKind.Static:
-                    return true;
-            }
-            if (ReadInterpreter(file) is not { } interpreter)
-                return false;
-            if (!FileStatus.TryGet(interpreter, out _))
-                throw new LaunchException($"{path}: its interpreter {interpreter} does not exist", ExitStatus.NotExecutable);
-            if (!IsExecutable(interpreter))
-                throw NotExecutable(interpreter);
-            if (interpretersLeft == 0)
-                throw new LaunchException($"{path}: too many interpreters of interpreters", ExitStatus.NotExecutable);
-            return Check(interpreter, program, interpretersLeft - 1);
+            case ElfKind.Dynamic:
+                return true;
+            case ElfKind.Static when !IsLoader(path):
+                throw CannotPreload(path, program, "is statically linked", "use a dynamically linked build of it");
+            case ElfKind.ForeignMachine:
+                throw CannotPreload(path, program, "is for another processor", "use a 64-bit build for this machine");
+            case ElfKind.ForeignLibrary:
+                throw CannotPreload(path, program, "is for another C library (musl)", "use a build for glibc");
+            case ElfKind.Go:
+                throw new LaunchException(
+                    $"{program} cannot be put into the virtual network: {Subject(path, program)} is written in Go, and makes its " +
+                    "system calls without libc; use another program, or vdens for this one",
+                    ExitStatus.NotExecutable);
+            case ElfKind.Broken:
+                throw new LaunchException($"{path} is not a valid program", ExitStatus.NotExecutable);
+            case ElfKind.Static:
+                return true;
         }
+        if (ReadInterpreter(file) is not { } interpreter)
+            return false;
+        if (!FileStatus.TryGet(interpreter, out _) && (Errno)Marshal.GetLastPInvokeError() == Errno.ENOENT)
+            throw new LaunchException($"{path}: its interpreter {interpreter} does not exist", ExitStatus.NotExecutable);
+        if (!IsExecutable(interpreter))
+            throw NotExecutable(interpreter);
+        if (interpretersLeft == 0)
+            throw new LaunchException($"{path}: too many interpreters of interpreters", ExitStatus.NotExecutable);
+        return Check(interpreter, program, interpretersLeft - 1);
     }
 
     /// <summary>The loader as a program (<c>/lib64/ld-linux-x86-64.so.2 ./app</c>) has no loader itself, but preloads.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Pyco.Cli.Startup;
 
 namespace Pyco.Cli.Run;
@@ -29,15 +31,9 @@ internal static class ShimLibrary
     /// <summary>The loader only warns of what it cannot preload, and starts the program all the same.</summary>
     private static bool IsLibrary(string path)
     {
-        try
-        {
-            using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path);
-            return ElfFile.Classify(file) is not (ElfKind.None or ElfKind.Broken or ElfKind.ForeignMachine);
-        }
-        catch (UnauthorizedAccessException)
-        {
-            throw new LaunchException($"no permission to read {path}");
-        }
+        using SafeFileHandle file = ReadOnlyFile.TryOpen(path) ??
+            throw new LaunchException($"cannot read {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        return ElfFile.Classify(file) is not (ElfKind.None or ElfKind.Broken or ElfKind.ForeignMachine);
     }
 
     private static string FindBeside(string folder)

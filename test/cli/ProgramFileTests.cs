@@ -106,9 +106,39 @@ internal sealed partial class ProgramFileTests
     [TestCase("", 127)]
     [TestCase("/etc/passwd", 126)]
     [TestCase("/etc", 126)]
+    [TestCase("/etc/passwd/x", 126)]
     public void What_cannot_be_found_or_run_has_its_own_status(string name, int status) =>
         Assert.That(
             Assert.Throws<LaunchException>(() => ProgramFile.Find(name, "/usr/bin:/bin"))!.ExitStatus, Is.EqualTo(status));
+
+    [Test]
+    public void A_circle_of_links_is_told_as_env_and_the_shell_tell_it()
+    {
+        string link = $"{_folder.Path}/circle";
+        File.CreateSymbolicLink(link, link);
+        LaunchException failure = Assert.Throws<LaunchException>(() => ProgramFile.Find(link, null))!;
+        Assert.That(failure.Message, Is.EqualTo($"cannot run {link}: Too many levels of symbolic links"));
+        Assert.That(failure.ExitStatus, Is.EqualTo(126));
+    }
+
+    [Test]
+    public void A_named_pipe_is_no_program_and_nobody_waits_for_its_writer()
+    {
+        string pipe = $"{_folder.Path}/pipe";
+        Run("mkfifo", "-m", "755", pipe);
+        LaunchException failure = Assert.Throws<LaunchException>(() => ProgramFile.Find(pipe, null))!;
+        Assert.That(failure.Message, Is.EqualTo($"{pipe} is no regular file"));
+        Assert.That(failure.ExitStatus, Is.EqualTo(126));
+    }
+
+    /// <summary>As <c>flock ./script pyco-run ./script</c> does.</summary>
+    [Test]
+    public void A_program_whose_file_somebody_has_locked_can_be_run()
+    {
+        string script = Script("#!/bin/sh\n");
+        using FileStream locked = new(script, FileMode.Open, FileAccess.Read, FileShare.None);
+        Assert.That(ProgramFile.NeedsShell(script), Is.False);
+    }
 
     [Test]
     public void What_is_in_a_folder_that_may_not_be_searched_is_not_called_missing()
