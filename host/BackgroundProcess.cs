@@ -26,8 +26,13 @@ internal static class BackgroundProcess
         }
         catch (IOException failure)
         {
-            if (!ready.TryTell($"error {failure.Message}"))
-                Console.Error.WriteLine($"{name}: {failure.Message}");
+            Tell(failure.Message);
+            return 1;
+        }
+        catch (TypeInitializationException failure) when (failure.InnerException is IOException cause)
+        {
+            // The runtime's own, such as its pipe for signals.
+            Tell($"{what} cannot start: {cause.Message}");
             return 1;
         }
 #pragma warning disable CA1031 // whatever it is, the programs' sockets end and the user is told
@@ -37,6 +42,12 @@ internal static class BackgroundProcess
             ready.TryTell($"error {what} failed: {bug.Message}");
             Console.Error.WriteLine($"{name}: internal error, please report it: {bug}");
             return 1;
+        }
+
+        void Tell(string failure)
+        {
+            if (!ready.TryTell($"error {failure}"))
+                Console.Error.WriteLine($"{name}: {failure}");
         }
     }
 }

@@ -31,7 +31,7 @@ public sealed unsafe class NetworkClient : IDisposable
             return null;
         int socket = Libc.socket(Constants.AfUnix, Constants.SockStream | Constants.SockCloexec, 0);
         if (socket < 0)
-            throw SystemCallException.Last("socket");
+            throw new IOException($"cannot make a socket: {Marshal.GetLastPInvokeErrorMessage()}");
         int result;
         do
             result = UnixAddress.Connect(socket, address);

@@ -17,18 +17,23 @@ internal sealed class NetworkFolder : IDisposable
     private const int Create = 0x40;
     private const int OwnerOnly = 0x180; // 0600
 
-    /// <summary>A plug's, at a high port.</summary>
+    private const uint Everybody = 0x1ff; // 0777, less what the umask takes
+
     /// <summary>Far more than others can begin and end at the same place meanwhile.</summary>
     private const int MostAttempts = 1000;
 
+    /// <summary>A plug's, at a high port.</summary>
     private const string LongestSocketName = "/10000.99";
 
+    /// <summary>The folders above it that were made for it, the innermost last.</summary>
+    private readonly Stack<string> _parents;
     private readonly bool _isOurs;
     private int _lock;
 
-    private NetworkFolder(string path, bool isOurs, int lockDescriptor)
+    private NetworkFolder(string path, bool isOurs, Stack<string> parents, int lockDescriptor)
     {
         Path = path;
+        _parents = parents;
         _isOurs = isOurs;
         _lock = lockDescriptor;
     }
@@ -65,27 +70,50 @@ internal sealed class NetworkFolder : IDisposable
         string path = options.Path;
         if (!UnixAddress.TryFromPath(path + LongestSocketName, out _))
             throw new IOException($"the path {path} is too long for sockets in it (107 octets with their names): choose a shorter one");
-        bool isOurs = false;
-        for (int attempt = 0; attempt < MostAttempts; attempt++)
+        Stack<string> parents = new();
+        try
         {
-            isOurs |= TryMake(path);
-            int descriptor = TryLock(path);
-            if (descriptor < 0)
-                continue; // the one before us has just removed it
-            NetworkFolder folder = new(path, isOurs || IsLeftover(path), descriptor);
-            if (IsAlive(folder.PlugSocket))
+            bool isMade = false;
+            for (int attempt = 0; attempt < MostAttempts; attempt++)
             {
-                // The switch removes its folder when it ends, which it cannot with a file of ours in it.
-                _ = Libc.unlink($"{path}/lock");
-                _ = Libc.close(descriptor);
-                throw new NetworkRunsException($"a switch runs at {path} already, which is not ours: choose another path");
+                isMade |= TryMake(path, parents);
+                int descriptor = TryLock(path);
+                if (descriptor >= 0) // else the one before us has just removed it
+                    return Take(options, isMade, parents, descriptor);
             }
+            throw FileStatus.TryGetLink(path, out _)
+                ? new IOException($"cannot make the network's folder {path}: is it a link to a place that is not there?")
+                : CannotMake(path, Errno.ENOENT);
+        }
+        catch
+        {
+            RemoveParents(parents);
+            throw;
+        }
+    }
+
+    private static NetworkFolder Take(NetworkOptions options, bool isMade, Stack<string> parents, int lockDescriptor)
+    {
+        string path = options.Path;
+        try
+        {
+            NetworkFolder folder = new(path, isMade || IsLeftover(path), parents, lockDescriptor);
+            if (IsAlive(folder.PlugSocket))
+                throw new NetworkRunsException($"a switch runs at {path} already, which is not ours: choose another path");
             folder.RemoveFiles();
             if (folder._isOurs)
-                folder.Open(options);
+                SocketAccess.Grant(path, options.Group, FolderMode(options.Mode)); // who may use the sockets gets in
             return folder;
         }
-        throw new IOException($"cannot make the network's folder {path}: is it a link to a place that is not there?");
+        catch
+        {
+            // A switch removes its folder when it ends, which it cannot with a file of ours in it.
+            _ = Libc.unlink($"{path}/lock");
+            if (isMade)
+                TryRemove(path);
+            _ = Libc.close(lockDescriptor);
+            throw;
+        }
     }
 
     public void Dispose()
@@ -94,30 +122,69 @@ internal sealed class NetworkFolder : IDisposable
             return;
         RemoveFiles();
         _ = Libc.unlink($"{Path}/lock");
-        if (_isOurs)
-            TryRemoveFolder();
+        // What others have put into it keeps it, and the folders above it.
+        if (_isOurs && TryRemove(Path))
+            RemoveParents(_parents);
         _ = Libc.close(_lock);
         _lock = -1;
     }
 
-    /// <summary>False if it is there; by the system call itself, because the one before us may be about to remove it.</summary>
-    private static bool TryMake(string path)
+    /// <summary>Makes it, and the folders above it that are missing, which are noted.</summary>
+    /// <returns>False if it is there, or has just gone; by the system call itself, because the one before us may be about to remove it.</returns>
+    private static bool TryMake(string path, Stack<string> parents)
     {
-        try
-        {
-            if (System.IO.Path.GetDirectoryName(System.IO.Path.TrimEndingDirectorySeparator(path)) is { Length: > 0 } parent)
-                Directory.CreateDirectory(parent);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"cannot make the network's folder {path}: {failure.Message}");
-        }
         if (Libc.mkdir(path, (uint)FolderMode(UnixFileMode.None)) == 0)
             return true;
-        return (Errno)Marshal.GetLastPInvokeError() == Errno.EEXIST
-            ? false
-            : throw new IOException($"cannot make the network's folder {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        Errno error = LastError;
+        if (error == Errno.ENOENT && ParentOf(path) is { } parent)
+        {
+            error = MakeParent(parent, parents);
+            if (error == Errno.None && Libc.mkdir(path, (uint)FolderMode(UnixFileMode.None)) == 0)
+                return true;
+        }
+        return error is Errno.None or Errno.EEXIST ? false : throw CannotMake(path, error);
     }
+
+    /// <summary>Makes a folder that is missing, and those above it.</summary>
+    private static Errno MakeParent(string path, Stack<string> made)
+    {
+        for (int attempt = 0; attempt < 2; attempt++)
+        {
+            if (Libc.mkdir(path, Everybody) == 0)
+            {
+                made.Push(path);
+                return Errno.None;
+            }
+            Errno error = LastError;
+            if (error == Errno.EEXIST)
+                return Errno.None;
+            if (error != Errno.ENOENT || ParentOf(path) is not { } parent)
+                return error;
+            error = MakeParent(parent, made);
+            if (error != Errno.None)
+                return error;
+        }
+        return Errno.ENOENT;
+    }
+
+    private static Errno LastError => (Errno)Marshal.GetLastPInvokeError();
+
+    private static string? ParentOf(string path) =>
+        System.IO.Path.GetDirectoryName(System.IO.Path.TrimEndingDirectorySeparator(path)) is { Length: > 0 } parent ? parent : null;
+
+    /// <summary>Those that nobody else has begun to use.</summary>
+    private static void RemoveParents(Stack<string> parents)
+    {
+        while (parents.TryPop(out string? parent) && TryRemove(parent))
+        {
+        }
+    }
+
+    /// <summary>False if there is something in it.</summary>
+    private static bool TryRemove(string folder) => Libc.rmdir(folder) == 0 || LastError == Errno.ENOENT;
+
+    private static IOException CannotMake(string path, Errno error) =>
+        new($"cannot make the network's folder {path}: {Marshal.GetPInvokeErrorMessage((int)error)}");
 
     /// <summary>The folder's permissions: to use a socket in it one must be able to search it.</summary>
     private static UnixFileMode FolderMode(UnixFileMode mode)
@@ -128,20 +195,6 @@ internal sealed class NetworkFolder : IDisposable
         if (mode.HasFlag(UnixFileMode.OtherWrite))
             folder |= UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
         return folder;
-    }
-
-    /// <summary>Lets those in who may use the sockets.</summary>
-    private void Open(NetworkOptions options)
-    {
-        try
-        {
-            SocketAccess.Grant(Path, options.Group, FolderMode(options.Mode));
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            Dispose();
-            throw new IOException(failure.Message);
-        }
     }
 
     /// <summary>-1 if the file that was locked, or the folder, is no longer there.</summary>
@@ -168,7 +221,24 @@ internal sealed class NetworkFolder : IDisposable
 
     /// <summary>Whether the folder holds nothing but what a network of ours leaves when it is killed.</summary>
     private static bool IsLeftover(string path) =>
-        Directory.EnumerateFileSystemEntries(path).All(entry => IsNetworkFile(System.IO.Path.GetFileName(entry)));
+        EntriesOf(path).All(entry => IsNetworkFile(System.IO.Path.GetFileName(entry)));
+
+    /// <exception cref="IOException">It may not be read.</exception>
+    private static string[] EntriesOf(string path)
+    {
+        try
+        {
+            return Directory.GetFileSystemEntries(path);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return []; // somebody has removed it
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new IOException($"no permission to read the folder {path}: choose another path");
+        }
+    }
 
     private static bool IsNetworkFile(string name) =>
         name is "ctl" or "pyco" or "mgmt" or "log" or "log.1" or "lock" || IsPortSocket(name);
@@ -190,7 +260,7 @@ internal sealed class NetworkFolder : IDisposable
 
     private void RemoveFiles()
     {
-        foreach (string entry in Directory.EnumerateFileSystemEntries(Path))
+        foreach (string entry in EntriesOf(Path))
         {
             string name = System.IO.Path.GetFileName(entry);
             if (name != "lock" && IsNetworkFile(name))
@@ -198,17 +268,6 @@ internal sealed class NetworkFolder : IDisposable
         }
     }
 
-    private void TryRemoveFolder()
-    {
-        try
-        {
-            Directory.Delete(Path);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            // somebody has put something into it
-        }
-    }
 }
 
 /// <summary>There is a network at that place already.</summary>

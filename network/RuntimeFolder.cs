@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Pyco.Posix;
+using Pyco.Stack;
 
 namespace Pyco.Network;
 
@@ -25,13 +27,11 @@ public static class RuntimeFolder
     public static void Ensure(Func<string, string?> environment)
     {
         string path = Find(environment);
-        try
+        if (Libc.mkdir(path, (uint)OwnerOnly) != 0 && (Errno)Marshal.GetLastPInvokeError() is var error and not Errno.EEXIST)
         {
-            Directory.CreateDirectory(path, OwnerOnly);
-        }
-        catch (UnauthorizedAccessException)
-        {
-            throw new IOException($"no permission to make {path}: set XDG_RUNTIME_DIR to a folder of your own");
+            string why = error == Errno.EACCES ? "no permission to make" : "cannot make";
+            string reason = error == Errno.EACCES ? "" : $" ({Marshal.GetPInvokeErrorMessage((int)error)})";
+            throw new IOException($"{why} {path}{reason}: set XDG_RUNTIME_DIR to a folder of your own");
         }
         if (!FileStatus.TryGetLink(path, out FileStatus status) || !status.IsDirectory ||
             status.UserId != Libc.geteuid() || (status.Mode & 0x3f /* 0077 */) != 0)

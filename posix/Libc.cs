@@ -96,6 +96,9 @@ internal static unsafe partial class Libc
     internal static partial int mkdir([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int rmdir([MarshalAs(UnmanagedType.LPUTF8Str)] string path);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int chmod([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);
 
     [LibraryImport("libc", SetLastError = true)]

@@ -68,6 +68,42 @@ internal sealed class NetworkLifeTests : NetworkTest
     }
 
     [Test]
+    public void Stop_leaves_no_folder_that_start_has_made()
+    {
+        Directory.CreateDirectory($"{Folder}/labs");
+        Net("start", "labs/a/b");
+        Net("stop", "labs/a/b");
+
+        Assert.That(Directory.GetFileSystemEntries($"{Folder}/labs"), Is.Empty);
+    }
+
+    [TestCase("pyco-run: cannot read /usr/bin/env: Too many open files\n", 4, "PycoRun", "--", "/usr/bin/env")]
+    [TestCase("pyco-net: the network cannot start: Too many open files\n", 10, "PycoNet", "start", "lab")]
+    public void Where_descriptors_are_short_that_is_all_that_is_told(string expected, int limit, string command, params string[] words)
+    {
+        string program = command == "PycoNet" ? Repository.PycoNet : Repository.PycoRun;
+        RunningProgram start = Start("bash", ["-c", $"ulimit -n {limit} && exec \"$@\"", "bash", program, .. words]);
+        Assert.That(start.WaitForExit(), Is.EqualTo(125), start.Transcript);
+        Assert.That(start.Errors, Is.EqualTo(expected));
+        Assert.That(Directory.Exists($"{Folder}/lab"), Is.False);
+    }
+
+    [TestCase(0b111_011_011, "no permission to read the folder {0}: choose another path")]
+    [TestCase(0b111_111_111, "cannot set the permissions of {0}: Operation not permitted")]
+    [NeedsRoot]
+    public void A_folder_of_another_user_is_refused_and_stays_as_it_is(int mode, string reason)
+    {
+        string folder = Directory.CreateDirectory($"{Folder}/others/folder").FullName, program = $"{Folder}/pyco-net";
+        File.Copy(Repository.PycoNet, program); // to where everybody may look
+        File.SetUnixFileMode($"{Folder}/others", (UnixFileMode)0b111_111_111);
+        File.SetUnixFileMode(folder, (UnixFileMode)mode);
+        RunningProgram start = Start("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", program, "start", folder);
+        Assert.That(start.WaitForExit(), Is.EqualTo(125), start.Transcript);
+        Assert.That(start.Errors, Is.EqualTo($"pyco-net: {string.Format(null, reason, folder)}\n"));
+        Assert.That(Directory.GetFileSystemEntries(folder), Is.Empty);
+    }
+
+    [Test]
     public void Nothing_is_left_of_a_guard_that_is_killed()
     {
         Run("--", "true").Succeed();

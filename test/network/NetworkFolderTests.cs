@@ -23,6 +23,40 @@ internal sealed class NetworkFolderTests
             Throws.InstanceOf<IOException>().With.Message.Contains("a link to a place that is not there"));
     }
 
+    [Test]
+    public void The_folders_above_it_that_were_made_for_it_go_with_it()
+    {
+        string own = Path.Combine(_root, "own");
+        Directory.CreateDirectory(own);
+        using (NetworkFolder.Claim(new NetworkOptions { Path = $"{own}/a/b/net" }))
+            Assert.That(Directory.Exists($"{own}/a/b/net"), Is.True);
+        Assert.That(Directory.GetFileSystemEntries(own), Is.Empty, "and no other");
+    }
+
+    [Test]
+    public void A_folder_that_somebody_else_uses_by_then_stays()
+    {
+        using (NetworkFolder.Claim(new NetworkOptions { Path = $"{_root}/a/b/net" }))
+            File.WriteAllText($"{_root}/a/file", "");
+        Assert.That(Directory.GetFileSystemEntries(_root, "*", SearchOption.AllDirectories), Is.EquivalentTo(new[] { $"{_root}/a", $"{_root}/a/file" }));
+    }
+
+    [TestCase("/etc/passwd/net", "Not a directory")]
+    [TestCase("/proc/net-of-ours/net", "No such file or directory")]
+    public void Where_no_folder_can_be_made_the_reason_is_told(string path, string reason) =>
+        Assert.That(
+            () => NetworkFolder.Claim(new NetworkOptions { Path = path }),
+            Throws.InstanceOf<IOException>().With.Message.EqualTo($"cannot make the network's folder {path}: {reason}"));
+
+    [Test]
+    public void What_was_made_above_a_folder_that_cannot_be_opened_is_removed()
+    {
+        NetworkOptions options = new() { Path = $"{_root}/a/net", Group = "no-such-group" };
+        Assert.That(
+            () => NetworkFolder.Claim(options), Throws.InstanceOf<IOException>().With.Message.EqualTo("there is no group no-such-group"));
+        Assert.That(Directory.GetFileSystemEntries(_root), Is.Empty);
+    }
+
     /// <summary>It could not remove its folder at its end.</summary>
     [Test]
     public void Nothing_is_left_in_the_folder_of_a_switch_that_is_not_ours()
@@ -42,7 +76,7 @@ internal sealed class NetworkFolderTests
     [Test]
     public void A_network_that_begins_while_another_ends_gets_the_folder_or_hears_that_it_is_taken()
     {
-        NetworkOptions options = new() { Path = Path.Combine(_root, "net") };
+        NetworkOptions options = new() { Path = Path.Combine(_root, "above/net") };
         int claimed = 0;
         List<Exception> failures = [];
         Thread[] networks = [.. Enumerable.Range(0, 3).Select(_ => new Thread(BeginAndEnd))];
