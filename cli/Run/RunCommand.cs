@@ -107,9 +107,19 @@ internal sealed class RunCommand
     };
 
     /// <summary>Reads the words; nothing is checked beyond which belongs where.</summary>
-    public ParseResult Parse(IReadOnlyList<string> arguments) =>
+    /// <exception cref="LaunchException">That cannot be told.</exception>
+    public ParseResult Parse(IReadOnlyList<string> arguments)
+    {
+        OptionWords words = new(Root.Options);
+        int ours = words.CountBeforeProgram(arguments);
+        if (words.FindMistake(arguments.Take(ours)) is { } mistake)
+            throw LaunchException.Mistake(mistake);
+        // Without the hyphens the parser would take the program's own --mtu=5 or -vq apart.
+        if (ours < arguments.Count && arguments[ours] != "--")
+            arguments = [.. arguments.Take(ours), "--", .. arguments.Skip(ours)];
         // A program's argument that begins with @ is not ours to open.
-        Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        return Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+    }
 
     public string HelpText()
     {

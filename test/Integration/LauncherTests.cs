@@ -47,6 +47,12 @@ internal sealed class LauncherTests() : WireTest(WireKind.StockSwitch)
     }
 
     [Test]
+    public void The_programs_own_words_stay_as_they_are_without_hyphens_before_it() =>
+        Assert.That(
+            Wire.Start(Repository.PycoRun, "-a", Wire.FreshAddress(), "-f", Wire.Control, "echo", "--mtu=5", "-vq", "--pcap=").Succeed(),
+            Is.EqualTo("--mtu=5 -vq --pcap=\n"));
+
+    [Test]
     public void An_earlier_LD_PRELOAD_survives()
     {
         RunningProgram program = Wire.Start(

@@ -48,6 +48,15 @@ internal sealed class RunOptionsTests
             Read("-a", "10.40.0.32", "grep", "-v", "-a", "x", "--", "--mtu", "@file").Program,
             Is.EqualTo(new[] { "grep", "-v", "-a", "x", "--", "--mtu", "@file" }));
 
+    [TestCase("-q", "--hostname=web")]
+    [TestCase("-qd", "eth0")]
+    [TestCase("-q", "--")]
+    public void The_programs_own_words_stay_as_they_are(params string[] ours)
+    {
+        string[] program = ["app", "--address=", "--mtu=5", "--mtu:5", "-vq", "-a5", "-h", "-a", "", "--", "-n"];
+        Assert.That(Read([.. ours, .. program]).Program, Is.EqualTo(program));
+    }
+
     [TestCase("true", "-q")]
     [TestCase("false", "-v")]
     public void A_program_called_true_is_no_value_of_the_option_before_it(string program, string option) =>
@@ -147,6 +156,13 @@ internal sealed class RunOptionsTests
     [TestCase("'rate=0': give at least 1bit", "-a", "10.40.0.32", "--link", "rate=0", "true")]
     [TestCase("127.0.0.1:8080 is published twice", "-a", "10.40.0.32", "-p", "8080:80", "-p", "127.0.0.1:8080:81", "true")]
     [TestCase("cannot both be given", "-a", "10.40.0.32", "-v", "-q", "true")]
+    [TestCase("--pcap - would mix the frames with what the program writes", "--pcap", "-", "true")]
+    [TestCase("--address= needs ADDR[/LEN] behind it (-h helps)", "--address=", "true")]
+    [TestCase("-a= needs ADDR[/LEN] behind it", "-q", "-a=", "true")]
+    [TestCase("--address: needs ADDR[/LEN] behind it", "--address:", "true")]
+    [TestCase("--quiet takes nothing behind it (-h helps)", "--quiet=true", "true")]
+    [TestCase("-q takes nothing behind it", "-q=1", "true")]
+    [TestCase("--pcap= needs FILE behind it", "-a", "10.40.0.32", "--pcap=", "--", "true")]
     [TestCase("unknown option '--bogus'", "-a", "10.40.0.32", "--bogus", "true")]
     public void A_wrong_command_line_is_told_in_one_line(string expected, params string[] arguments)
     {
