@@ -11,6 +11,7 @@ internal static class ParseMistake
         OptionResult { Tokens.Count: 0, Option: { HelpName: { } value } option } => $"{NameOf(option)} needs {value} behind it",
         OptionResult { Tokens.Count: > 1, Option: { HelpName: not null, Arity.MaximumNumberOfValues: 1 } option } =>
             $"{NameOf(option)} is given twice",
+        ArgumentResult { Tokens.Count: 0, Argument: { } argument } => $"{argument.Name} is missing",
         _ => error.Message,
     };
 

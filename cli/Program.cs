@@ -77,13 +77,19 @@ internal static class Program
             case "--version":
                 Terminal.Out($"{Names.Pyco} {ProductVersion.Own}\n");
                 return ExitStatus.Success;
+            case "help" when arguments is [_, "run", ..]:
+                return Run(image, "pyco run", ["--help"]);
+            case "help" when arguments is [_, "net", .. string[] command]:
+                return new NetCommand(new ProgramEnvironment(image.Environment), "pyco net").Run(["help", .. command]);
+            case "help" when arguments is [_, var unknown, ..]:
+                throw LaunchException.Mistake($"there is no '{unknown}'");
             case "-h" or "--help" or "help":
                 Terminal.Out(Usage);
                 return ExitStatus.Success;
             case null:
-                throw new LaunchException("say what to do, such as pyco run (-h helps)");
+                throw LaunchException.Mistake("say what to do, such as pyco run");
             case { } other:
-                throw new LaunchException($"there is no '{other}' (-h helps)");
+                throw LaunchException.Mistake($"there is no '{other}'");
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed class NatOptions
         if (!words.GetValue(_nat))
             return allowed.Length == 0 && nameServer is null && !words.GetValue(_noDhcp)
                 ? null
-                : throw new LaunchException("--allow, --dns and --no-dhcp are for networks with --nat");
+                : throw LaunchException.Mistake("--allow, --dns and --no-dhcp are for networks with --nat");
         return new GatewayOptions
         {
             Allowed = [.. allowed.Select(ReadRule)],
@@ -53,17 +53,17 @@ internal sealed class NatOptions
     public static IpAddress DefaultAddress(IpPrefix subnet) =>
         subnet.Length <= 30
             ? IpAddress.FromV4(subnet.Network.V4 + 1)
-            : throw new LaunchException($"{subnet} has no address for a gateway: choose a larger --subnet");
+            : throw LaunchException.Mistake($"{subnet} has no address for a gateway: choose a larger --subnet");
 
     private static AllowRule ReadRule(string text) =>
         AllowRule.TryParse(text, out AllowRule? rule)
             ? rule
-            : throw new LaunchException($"'{text}' is not a destination such as 192.0.2.0/24, 192.0.2.7:443 or 0.0.0.0/0:1-1023");
+            : throw LaunchException.Mistake($"'{text}' is not a destination such as 192.0.2.0/24, 192.0.2.7:443 or 0.0.0.0/0:1-1023");
 
     private static IpEndpoint ReadNameServer(string text) =>
         NameServerAddress.TryParse(text, out IpEndpoint server)
             ? server
-            : throw new LaunchException($"'{text}' is not a name server such as 192.0.2.53 or 127.0.0.1:5353");
+            : throw LaunchException.Mistake($"'{text}' is not a name server such as 192.0.2.53 or 127.0.0.1:5353");
 
     private static Option<bool> Flag(string name, string description) =>
         new(name) { Description = description, Arity = ArgumentArity.Zero };

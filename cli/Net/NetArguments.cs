@@ -30,8 +30,8 @@ internal static class NetArguments
     public static IpPrefix CheckHost(IpPrefix own)
     {
         if (!own.Address.CanBeOfHost)
-            throw new LaunchException($"{own.Address} cannot be the address of a host");
-        return AddressCheck.FindFault([own], null) is { } fault ? throw new LaunchException(fault) : own;
+            throw LaunchException.Mistake($"{own.Address} cannot be the address of a host");
+        return AddressCheck.FindFault([own], null) is { } fault ? throw LaunchException.Mistake(fault) : own;
     }
 
     /// <summary>A whole number of an option, or null if it was not given.</summary>
@@ -42,7 +42,7 @@ internal static class NetArguments
             return null;
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number >= least && number <= most
             ? number
-            : throw new LaunchException($"'{text}' is not {what}: a number from {least} to {most} (-h helps)");
+            : throw LaunchException.Mistake($"'{text}' is not {what}: a number from {least} to {most}");
     }
 
     /// <summary>A length of time of an option in seconds.</summary>
@@ -55,30 +55,45 @@ internal static class NetArguments
         return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) &&
             seconds >= least && seconds <= most
             ? TimeSpan.FromSeconds(seconds)
-            : throw new LaunchException(string.Create(
-                CultureInfo.InvariantCulture, $"'{text}' is not a time in seconds: a number from {least} to {most} (-h helps)"));
+            : throw LaunchException.Mistake(string.Create(
+                CultureInfo.InvariantCulture, $"'{text}' is not a time in seconds: a number from {least} to {most}"));
     }
 
     /// <summary>The network that is meant, absolute.</summary>
+    /// <exception cref="LaunchException">None can be meant.</exception>
     public static string PathOf(string? text)
     {
-        text ??= Environment.GetEnvironmentVariable(VnlLocator.EnvironmentVariable) is { Length: > 0 } chosen
-            ? chosen
-            : RuntimeFolder.DefaultNetwork(Environment.GetEnvironmentVariable);
+        if (text is null)
+            return UsualPath();
         // The parser takes what it does not know for the path; ./-x names a folder that begins so.
         if (text.StartsWith('-'))
-            throw new LaunchException($"unknown option '{text}' (-h helps)");
+            throw LaunchException.Mistake($"unknown option '{text}'");
         if (!VnlLocator.TryParse(text, out VnlLocator? network, out string? error))
-            throw new LaunchException(error);
-        return AbsolutePath.Of(network.Path);
+            throw LaunchException.Mistake(error);
+        return network.Port == 0
+            ? AbsolutePath.Of(network.Path)
+            : throw LaunchException.Mistake($"'{text}' names port {network.Port} of {network.Path}: name the network alone");
     }
 
+    /// <summary>A port in the variable is for who plugs in, and the network is the same.</summary>
+    private static string UsualPath()
+    {
+        if (Environment.GetEnvironmentVariable(VnlLocator.EnvironmentVariable) is not { Length: > 0 } chosen)
+            return RuntimeFolder.DefaultNetwork(Environment.GetEnvironmentVariable);
+        return VnlLocator.TryParse(chosen, out VnlLocator? network, out string? error)
+            ? AbsolutePath.Of(network.Path)
+            : throw new LaunchException($"${VnlLocator.EnvironmentVariable} names no network: {error}");
+    }
+
+    /// <param name="path">Where.</param>
+    /// <param name="isToEnd">True for who wants it to end, and so has no use for starting it.</param>
     /// <exception cref="LaunchException">No network of ours runs there.</exception>
-    public static NetworkClient Connect(string path) =>
+    public static NetworkClient Connect(string path, bool isToEnd = false) =>
         NetworkClient.TryConnect(path) ??
         throw new LaunchException(
             NetworkClient.Exists(path) ? DescribeKilled(path)
             : File.Exists($"{path}/ctl") ? $"the switch at {path} is not one of pyco-net's"
+            : isToEnd ? $"no network runs at {path}"
             : $"no network runs at {path}: start it with pyco-net start {path}");
 
     /// <summary>What to say of a network whose files are there, and whose process is not.</summary>

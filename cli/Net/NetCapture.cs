@@ -43,7 +43,7 @@ internal sealed class NetCapture
             SnapLength = (int?)NetArguments.ReadNumber(words.GetValue(_snapLength), "a number of octets", 1, MostSnapLength) ?? 0,
         };
         return options is { Port: not null, Host: not null }
-            ? throw new LaunchException("--port and --host cannot both be given (-h helps)")
+            ? throw LaunchException.Mistake("--port and --host cannot both be given")
             : options;
     }
 
@@ -51,7 +51,7 @@ internal sealed class NetCapture
     {
         CaptureOptions options = ReadOptions(words);
         string file = words.GetValue(_write) ??
-            throw new LaunchException("say where to write the capture with -w FILE, or -w - for standard output (-h helps)");
+            throw LaunchException.Mistake("say where to write the capture with -w FILE, or -w - for standard output");
         if (file == "-" && Terminal.Size() is not null)
             throw new LaunchException("a capture is not for a terminal: -w - | tshark -i - shows it");
         string path = NetArguments.PathOf(words.GetValue(_path));
@@ -76,5 +76,5 @@ internal sealed class NetCapture
 
     private static IpAddress ReadHost(string text) => IpAddress.TryParse(text, out IpAddress address) && address.IsV4
         ? address
-        : throw new LaunchException($"'{text}' is not an address such as 10.40.0.32 (-h helps)");
+        : throw LaunchException.Mistake($"'{text}' is not an address such as 10.40.0.32");
 }

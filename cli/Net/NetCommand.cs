@@ -8,6 +8,9 @@ namespace Pyco.Cli.Net;
 /// <summary>pyco-net: starts, stops and looks at networks.</summary>
 internal sealed class NetCommand
 {
+    /// <summary>Before a command it is what <c>-h</c> is behind it.</summary>
+    private const string HelpWord = "help";
+
     private readonly string _name;
     private readonly Option<bool> _help = new("--help", "-h")
     {
@@ -43,6 +46,8 @@ internal sealed class NetCommand
 
     public int Run(IReadOnlyList<string> arguments)
     {
+        if (arguments is [HelpWord, ..])
+            arguments = [.. arguments.SkipWhile(word => word == HelpWord), _help.Name];
         ParseResult words = Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         Command command = words.CommandResult.Command;
         if (words.GetValue(_help) && (command != Root || words.UnmatchedTokens.Count == 0))
@@ -55,8 +60,8 @@ internal sealed class NetCommand
             Terminal.Out($"{Names.PycoNet} {ProductVersion.Own}\n");
             return ExitStatus.Success;
         }
-        if (FindMistake(words) is { } mistake)
-            throw new LaunchException($"{mistake} (-h helps)");
+        if ((new OptionWords(command.Options).FindMistake(arguments) ?? FindMistake(words)) is { } mistake)
+            throw LaunchException.Mistake(mistake);
         return words.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
 

@@ -23,6 +23,7 @@ internal static class NetHelp
         text.WriteLine("Commands:");
         foreach (Command command in root.Subcommands)
             HelpLayout.Write(text, command.Name, command.Description ?? "");
+        HelpLayout.Write(text, "help [COMMAND]", "Show this, or the options of a command.");
         text.WriteLine();
         text.WriteLine("Options:");
         foreach (Option option in root.Options)

@@ -25,7 +25,7 @@ internal static class NetLink
         {
             string[] texts = words.GetValue(set) ?? [];
             if (words.GetValue(host) is not null && words.GetValue(port) is not null)
-                throw new LaunchException("--host and --port cannot both be given (-h helps)");
+                throw LaunchException.Mistake("--host and --port cannot both be given");
             string lines = string.Concat(
                 Line("host", words.GetValue(host)), Line("port", words.GetValue(port)), string.Concat(texts.Select(text => Line("set", text))));
             using NetworkClient network = NetArguments.Connect(NetArguments.PathOf(words.GetValue(path)));

@@ -62,6 +62,10 @@ internal sealed class NetLog
         {
             throw new LaunchException($"no permission to read {file}: it is the network's owner's");
         }
+        catch (FileNotFoundException)
+        {
+            throw new LaunchException($"there is no log at {file}: somebody has removed it");
+        }
     }
 
     private static unsafe void Follow(NetworkClient network, LogFile log, bool isJson)

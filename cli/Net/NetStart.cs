@@ -61,8 +61,8 @@ internal sealed class NetStart
             IsHub = words.GetValue(_hub),
         };
         if (nat is not null && options.Tap?.Address.Address == options.Gateway)
-            throw new LaunchException($"the TAP has the gateway's address {options.Gateway}: choose another with --gateway");
-        if (words.GetValue(_path) is null)
+            throw LaunchException.Mistake($"the TAP has the gateway's address {options.Gateway}: choose another with --gateway");
+        if (Path.TrimEndingDirectorySeparator(options.Path) == RuntimeFolder.DefaultNetwork(Environment.GetEnvironmentVariable))
             RuntimeFolder.Ensure(Environment.GetEnvironmentVariable);
         string pid = NetworkRole.Start(options, _environment);
         Terminal.Out(words.GetValue(_json)
@@ -77,33 +77,33 @@ internal sealed class NetStart
         return comma > 0 && TapOptions.IsName(text[..comma]) && IpPrefix.TryParse(text[(comma + 1)..], out IpPrefix address) &&
             address.Address.IsV4
             ? new TapOptions(text[..comma], NetArguments.CheckHost(address))
-            : throw new LaunchException($"'{text}' is not a TAP device such as vde0,10.40.0.1/24");
+            : throw LaunchException.Mistake($"'{text}' is not a TAP device such as vde0,10.40.0.1/24");
     }
 
     private static IpPrefix ReadSubnet(string text)
     {
         if (!IpPrefix.TryParse(text, out IpPrefix subnet) || !subnet.Address.IsV4 || subnet.Length < 8)
-            throw new LaunchException($"'{text}' is not a subnet such as 10.40.0.0/24");
+            throw LaunchException.Mistake($"'{text}' is not a subnet such as 10.40.0.0/24");
         if (subnet.Network != subnet.Address)
-            throw new LaunchException($"'{text}' is a host's address: the subnet is {subnet.Network}/{subnet.Length}");
-        return subnet.Address.CanBeOfHost ? subnet : throw new LaunchException($"hosts cannot have addresses of {subnet}");
+            throw LaunchException.Mistake($"'{text}' is a host's address: the subnet is {subnet.Network}/{subnet.Length}");
+        return subnet.Address.CanBeOfHost ? subnet : throw LaunchException.Mistake($"hosts cannot have addresses of {subnet}");
     }
 
     private static IpAddress ReadGateway(string text, IpPrefix subnet)
     {
         if (!IpAddress.TryParse(text, out IpAddress gateway) || !gateway.IsV4)
-            throw new LaunchException($"'{text}' is not a gateway's address such as 10.40.0.1");
+            throw LaunchException.Mistake($"'{text}' is not a gateway's address such as 10.40.0.1");
         if (subnet.Length <= 30 && (gateway == subnet.Network || gateway == subnet.DirectedBroadcast))
-            throw new LaunchException($"{gateway} is no host's address in {subnet}: choose another with --gateway");
+            throw LaunchException.Mistake($"{gateway} is no host's address in {subnet}: choose another with --gateway");
         return subnet.Contains(gateway)
             ? gateway
-            : throw new LaunchException($"the gateway {gateway} cannot be reached: it is not in {subnet}");
+            : throw LaunchException.Mistake($"the gateway {gateway} cannot be reached: it is not in {subnet}");
     }
 
     private static int ReadMtu(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int mtu) && mtu is >= MinimumMtu and <= MaximumMtu
             ? mtu
-            : throw new LaunchException($"'{text}' is not an MTU: a number from {MinimumMtu} to {MaximumMtu}");
+            : throw LaunchException.Mistake($"'{text}' is not an MTU: a number from {MinimumMtu} to {MaximumMtu}");
 
     /// <summary>vde_switch's users give modes such as 777; to sockets, the right to execute means nothing.</summary>
     private static UnixFileMode ReadMode(string text)
@@ -115,7 +115,7 @@ internal sealed class NetStart
             mode = digit is >= '0' and <= '7' && mode is >= 0 and <= all ? (mode << 3) | (digit - '0') : -1;
         return mode is >= 0 and <= all && text.Length > 0
             ? (UnixFileMode)(mode & readWrite)
-            : throw new LaunchException($"'{text}' is not a mode of sockets such as 600, 660 or 666");
+            : throw LaunchException.Mistake($"'{text}' is not a mode of sockets such as 600, 660 or 666");
     }
 
     private static Option<string?> Text(string name, string value, string description) =>

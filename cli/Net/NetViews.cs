@@ -22,8 +22,8 @@ internal static class NetViews
                     Terminal.Out(DescribeStop(folder, processId: null));
                 return;
             }
+            using NetworkClient network = NetArguments.Connect(folder, isToEnd: true);
             int processId = JsonText.Read(NetArguments.Ask(folder, "status"), status => status.GetProperty("pid").GetInt32());
-            using NetworkClient network = NetArguments.Connect(folder);
             network.Stop();
             if (words.GetValue(json))
                 Terminal.Out(DescribeStop(folder, processId));

@@ -20,6 +20,7 @@ internal static class VdeSetup
         Usage: pyco-vde-setup start [ADDR/BITS [CTL [DEV]]]
                pyco-vde-setup stop [ADDR/BITS [CTL [DEV]]]
                pyco-vde-setup restart [ADDR/BITS [CTL [DEV]]]
+               pyco-vde-setup -h | --version
 
         start    makes a network at CTL (default /tmp/pic0.ctl) that every user may join, and a TAP device DEV (default vde0)
                  through which the machine itself is a host of it at ADDR (default 10.40.0.1/24). The device needs root;
@@ -40,7 +41,7 @@ internal static class VdeSetup
     {
         string Word(int index, string whenMissing) => arguments.Length > index ? arguments[index] : whenMissing;
         if (arguments.Length > 4)
-            throw new LaunchException("too many words (-h helps)");
+            throw LaunchException.Mistake("too many words");
         string address = Word(1, $"{DefaultAddress}/24");
         string path = Word(2, DefaultPath);
         string device = Word(3, DefaultDevice);
@@ -50,20 +51,23 @@ internal static class VdeSetup
                 Start(address, path, device, new ProgramEnvironment(image.Environment));
                 return ExitStatus.Success;
             case "stop":
-                Stop(path);
+                Stop(NetArguments.PathOf(path));
                 return ExitStatus.Success;
             case "restart":
-                if (NetworkClient.Exists(path))
-                    Stop(path);
+                if (NetworkClient.Exists(NetArguments.PathOf(path)))
+                    Stop(NetArguments.PathOf(path));
                 Start(address, path, device, new ProgramEnvironment(image.Environment));
                 return ExitStatus.Success;
             case "-h" or "--help" or "help":
                 Terminal.Out(Help);
                 return ExitStatus.Success;
+            case "--version":
+                Terminal.Out($"{Names.PycoVdeSetup} {ProductVersion.Own}\n");
+                return ExitStatus.Success;
             case "":
-                throw new LaunchException("say start, stop or restart (-h helps)");
+                throw LaunchException.Mistake("say start, stop or restart");
             case var other:
-                throw new LaunchException($"there is no '{other}': say start, stop or restart (-h helps)");
+                throw LaunchException.Mistake($"there is no '{other}': say start, stop or restart");
         }
     }
 
@@ -71,13 +75,13 @@ internal static class VdeSetup
     public static void Start(string address, string path, string device, ProgramEnvironment environment)
     {
         if (!IpPrefix.TryParse(address, out IpPrefix own) || !own.Address.IsV4)
-            throw new LaunchException($"'{address}' is not an address with its length such as 10.40.0.1/24");
+            throw LaunchException.Mistake($"'{address}' is not an address with its length such as 10.40.0.1/24");
         NetArguments.CheckHost(own);
         if (device != "-" && !TapOptions.IsName(device))
-            throw new LaunchException($"'{device}' is not a device's name");
+            throw LaunchException.Mistake($"'{device}' is not a device's name");
         NetworkOptions options = new()
         {
-            Path = AbsolutePath.Of(path),
+            Path = NetArguments.PathOf(path),
             Subnet = own with { Address = own.Network },
             Mode = OpenToAll,
             Tap = device == "-" ? null : new TapOptions(device, own),
@@ -89,10 +93,9 @@ internal static class VdeSetup
 
     private static void Stop(string path)
     {
-        path = AbsolutePath.Of(path);
         if (!NetViews.TryRemoveKilled(path))
         {
-            using NetworkClient network = NetArguments.Connect(path);
+            using NetworkClient network = NetArguments.Connect(path, isToEnd: true);
             network.Stop();
         }
         Terminal.Out($"network {path} has ended\n");

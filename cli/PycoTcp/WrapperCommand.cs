@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Numerics;
 using System.Text;
 using Pyco.Cli.Run;
 using Pyco.Cli.Startup;
+using Pyco.Network;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Cli.PycoTcp;
@@ -47,6 +49,8 @@ internal sealed class WrapperCommand
         Arity = ArgumentArity.Zero,
     };
 
+    private readonly Option<bool> _version = new("--version") { Description = "Show the version and exit.", Arity = ArgumentArity.Zero };
+
     private readonly Argument<string> _script = new("SCRIPT") { Description = "The script: run as it is if it is executable, else by python3." };
 
     public WrapperCommand(ProcessImage image, string name)
@@ -58,16 +62,34 @@ internal sealed class WrapperCommand
         };
         _root.HelpName = name;
         _root.Directives.Clear();
+        _root.Options.Remove(_root.Options.OfType<VersionOption>().Single()); // which would tell the number alone
+        _root.Options.Add(_version);
     }
 
     public int Run(string[] arguments)
     {
         (string[] ours, string[] parameters) = SplitParameters(arguments);
         ParseResult words = _root.Parse(ours, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (words.Errors.Count > 0)
-            throw new LaunchException($"{words.Errors[0].Message} (-h helps)");
+        if (words.GetValue(_version))
+        {
+            Terminal.Out($"{Names.PycoWrapper} {ProductVersion.Own}\n");
+            return ExitStatus.Success;
+        }
+        if ((new OptionWords(_root.Options).FindMistake(ours) ?? FindMistake(words)) is { } mistake)
+            throw LaunchException.Mistake(mistake);
         _root.SetAction(result => Start(result, parameters));
         return words.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    }
+
+    private string? FindMistake(ParseResult words)
+    {
+        // The parser takes what it does not know for the script; ./-x names one that begins so.
+        string script = words.GetResult(_script) is { Tokens: [Token first, ..] } ? first.Value : "";
+        string? unknown = words.UnmatchedTokens.Prepend(script).FirstOrDefault(word => word.StartsWith('-'));
+        return unknown is not null ? $"unknown option '{unknown}'"
+            : words.UnmatchedTokens is [string word, ..] ? $"'{word}' is one word too many: the script's arguments come behind -p"
+            : words.Errors is [ParseError error, ..] ? ParseMistake.Describe(error)
+            : null;
     }
 
     /// <summary>All behind -p is the script's, hyphens included.</summary>
@@ -83,9 +105,9 @@ internal sealed class WrapperCommand
         if (!File.Exists(script))
             throw new LaunchException($"there is no script {script}", ExitStatus.NotFound);
         if (words.GetRequiredValue(_type) != "vde")
-            throw new LaunchException($"devices of type '{words.GetValue(_type)}' are not supported: only vde is");
+            throw LaunchException.Mistake($"devices of type '{words.GetValue(_type)}' are not supported: only vde is");
         if (words.GetRequiredValue(_library) is not ("picotcp" or "fdpicotcp" or "lwipv6"))
-            throw new LaunchException($"there is no library '{words.GetValue(_library)}': picotcp, fdpicotcp and lwipv6 are known");
+            throw LaunchException.Mistake($"there is no library '{words.GetValue(_library)}': picotcp, fdpicotcp and lwipv6 are known");
         string file = words.GetRequiredValue(_file);
         if (words.GetValue(_create))
             VdeSetup.Start($"{words.GetValue(_switchAddress)}/{LengthOf(words)}", file, words.GetRequiredValue(_device), new ProgramEnvironment(_image.Environment));
@@ -106,7 +128,7 @@ internal sealed class WrapperCommand
         string text = words.GetRequiredValue(_netmask);
         return IpAddress.TryParse(text, out IpAddress mask) && mask.IsV4
             ? BitOperations.PopCount(mask.V4)
-            : throw new LaunchException($"'{text}' is not a netmask such as 255.255.255.0");
+            : throw LaunchException.Mistake($"'{text}' is not a netmask such as 255.255.255.0");
     }
 
     /// <summary>PycoTCP ran Python alone; an executable script says itself what runs it.</summary>

@@ -9,7 +9,7 @@ internal static class AbsolutePath
     public static string Of(string path)
     {
         if (path.Length == 0 || path.AsSpan().ContainsAny('\n', '\0'))
-            throw new LaunchException("a path is empty or has a line break in it (-h helps)");
+            throw LaunchException.Mistake("a path is empty or has a line break in it");
         try
         {
             return Path.GetFullPath(path);

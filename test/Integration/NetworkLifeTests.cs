@@ -68,6 +68,15 @@ internal sealed class NetworkLifeTests : NetworkTest
     }
 
     [Test]
+    public void The_default_network_is_the_same_by_its_path()
+    {
+        Net("start", $"{DefaultNetwork}/");
+
+        Assert.That(Net("list"), Does.Contain(DefaultNetwork));
+        Assert.That(File.GetUnixFileMode(Path.GetDirectoryName(DefaultNetwork)!), Is.EqualTo((UnixFileMode)0b111_000_000));
+    }
+
+    [Test]
     public void Stop_leaves_no_folder_that_start_has_made()
     {
         Directory.CreateDirectory($"{Folder}/labs");

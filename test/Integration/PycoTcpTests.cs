@@ -98,8 +98,21 @@ internal sealed class PycoTcpTests : NetworkTest
         Assert.That(help, Does.Not.Contain("Default:"));
     }
 
+    [TestCase("pyco-wrapper")]
+    [TestCase("pyco-vde-setup")]
+    [TestCase("pyco-run")]
+    [TestCase("pyco-net")]
+    public void Every_program_tells_its_name_and_version(string name) =>
+        Assert.That(
+            Start(Path.Combine(Path.GetDirectoryName(Repository.PycoRun)!, name), "--version").Succeed(), Does.Match($@"^{name} \d+\.\d+\.\S+\n$"));
+
     [TestCase("there is no script", "nothing.py")]
     [TestCase("devices of type 'tap' are not supported", "SCRIPT", "-t", "tap")]
+    [TestCase("SCRIPT is missing (-h helps)")]
+    [TestCase("unknown option '-x' (-h helps)", "-x")]
+    [TestCase("unknown option '-x' (-h helps)", "SCRIPT", "-x")]
+    [TestCase("'word' is one word too many: the script's arguments come behind -p (-h helps)", "SCRIPT", "word")]
+    [TestCase("-a= needs ADDR behind it (-h helps)", "-a=", "SCRIPT")]
     [TestCase("there is no library 'slirp'", "SCRIPT", "-l", "slirp")]
     [TestCase("no network", "SCRIPT", "-f", "/nowhere")]
     public void What_cannot_be_is_told(string message, params string[] words)

@@ -20,6 +20,12 @@ internal sealed class NetCommandTests
     [TestCase("-w needs FILE behind it (-h helps)", "capture", "/no/network", "-w")]
     [TestCase("--set needs SPEC behind it (-h helps)", "link", "/no/network", "--set")]
     [TestCase("-d is given twice (-h helps)", "ps", "/no/network", "-d", "1", "-d", "2")]
+    [TestCase("--subnet= needs SUBNET behind it (-h helps)", "start", "/no/network", "--subnet=", "--hub")]
+    [TestCase("'/no/network[3]' names port 3 of /no/network: name the network alone (-h helps)", "start", "/no/network[3]")]
+    [TestCase("'/no/network:3' names port 3 of /no/network: name the network alone (-h helps)", "ps", "/no/network:3")]
+    [TestCase("there is no command 'bogus' (-h helps)", "help", "bogus")]
+    [TestCase("'x' is not an MTU: a number from 68 to 9000 (-h helps)", "start", "/no/network", "--mtu", "x")]
+    [TestCase("are for networks with --nat (-h helps)", "start", "/no/network", "--no-dhcp")]
     [TestCase("a path is empty or has a line break in it", "start", "/no/net\nwork")]
     [TestCase("a path is empty or has a line break in it", "start", "/no/network", "--mgmt", "/no/net\nwork")]
     [TestCase("a path is empty or has a line break in it", "start", "/no/network", "--mgmt", "")]
@@ -28,7 +34,6 @@ internal sealed class NetCommandTests
     [TestCase("'0' is not a number of octets", "capture", "/no/network", "-w", "x", "--snaplen", "0")]
     [TestCase("no network runs at /no/network", "capture", "/no/network", "-w", "x")]
     [TestCase("no network runs at /no/network", "ps", "/no/network")]
-    [TestCase("no network runs at /no/network", "stop", "/no/network")]
     [TestCase("'0.01' is not a time in seconds: a number from 0.1 to 86400", "top", "/no/network", "-d", "0.01")]
     [TestCase("'x' is not a time in seconds", "ps", "/no/network", "-d", "x")]
     [TestCase("'0' is not how often to look", "top", "/no/network", "-n", "0")]
@@ -44,6 +49,12 @@ internal sealed class NetCommandTests
         Assert.That(failure.Message, Does.Contain(expected).And.Not.Contain("\n"));
         Assert.That(failure.ExitStatus, Is.EqualTo(125));
     }
+
+    [Test]
+    public void Who_wants_to_stop_a_network_is_not_told_to_start_it() =>
+        Assert.That(
+            () => Command().Run(["stop", "/no/network"]),
+            Throws.TypeOf<LaunchException>().With.Message.EqualTo("no network runs at /no/network"));
 
     [Test]
     public void A_capture_is_of_the_whole_network_unless_told_otherwise()
