@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Pyco.Host.Loop;
+using Pyco.Stack;
 using Pyco.Stack.Wire;
 using Pyco.Vde;
 
@@ -84,8 +85,13 @@ internal sealed class TestNetwork : IDisposable
         }
     }
 
-    /// <summary>Lets the network's clock jump.</summary>
-    public void Pass(TimeSpan time) => _clock.Shift(time);
+    /// <summary>Lets the network's clock jump, after a turn in which it has seen by the clock of before what was asked last.</summary>
+    public void Pass(TimeSpan time)
+    {
+        Instant before = Ask(running => running.Loop.Now);
+        Until(running => running.Loop.Now > before, "a turn");
+        _clock.Shift(time);
+    }
 
     public void Dispose()
     {
