@@ -95,6 +95,8 @@ int main(void)
     VALUE(SO_PEERSEC, "OptionNumbers.SoPeerSec");
     VALUE(SO_RCVBUFFORCE, "OptionNumbers.SoRcvBufForce");
     VALUE(SO_PASSSEC, "OptionNumbers.SoPassSec");
+    VALUE(SO_MARK, "OptionNumbers.SoMark");
+    VALUE(SO_TIMESTAMPING, "OptionNumbers.SoTimestamping");
     VALUE(SO_PROTOCOL, "OptionNumbers.SoProtocol");
     VALUE(SO_DOMAIN, "OptionNumbers.SoDomain");
     VALUE(SO_ATTACH_BPF, "OptionNumbers.SoAttachBpf");
@@ -103,6 +105,7 @@ int main(void)
     VALUE(SO_COOKIE, "OptionNumbers.SoCookie");
     VALUE(SO_ZEROCOPY, "OptionNumbers.SoZeroCopy");
     VALUE(SO_BINDTOIFINDEX, "OptionNumbers.SoBindToIfIndex");
+    VALUE(SO_TIMESTAMPING_NEW, "OptionNumbers.SoTimestampingNew");
     VALUE(TCP_NODELAY, "OptionNumbers.TcpNoDelay");
     VALUE(TCP_MAXSEG, "OptionNumbers.TcpMaxSegment");
     VALUE(TCP_CORK, "OptionNumbers.TcpCork");
@@ -278,6 +281,7 @@ int main(void)
     VALUE(SO_PEERCRED, "Constants.SoPeercred");
     VALUE(SO_INCOMING_CPU, "Constants.SoIncomingCpu");
     VALUE(SCM_RIGHTS, "Constants.ScmRights");
+    VALUE(SCM_CREDENTIALS, "Constants.ScmCredentials");
     VALUE(MSG_PEEK, "Constants.MsgPeek");
     VALUE(MSG_CTRUNC, "Constants.MsgCtrunc");
     VALUE(MSG_TRUNC, "Constants.MsgTrunc");

@@ -23,6 +23,7 @@ internal static class Constants
     public const int SoIncomingCpu = 49;
     public const int SoSndbufForce = 32;
     public const int ScmRights = 1;
+    public const int ScmCredentials = 2;
 
     public const int MsgPeek = 2;
     public const int MsgCtrunc = 8;

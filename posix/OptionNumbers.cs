@@ -34,6 +34,8 @@ internal static class OptionNumbers
     public const int SoPeerSec = 31;
     public const int SoRcvBufForce = 33;
     public const int SoPassSec = 34;
+    public const int SoMark = 36;
+    public const int SoTimestamping = 37;
     public const int SoProtocol = 38;
     public const int SoDomain = 39;
     public const int SoAttachBpf = 50;
@@ -42,6 +44,7 @@ internal static class OptionNumbers
     public const int SoCookie = 57;
     public const int SoZeroCopy = 60;
     public const int SoBindToIfIndex = 62;
+    public const int SoTimestampingNew = 65;
 
     public const int TcpNoDelay = 1;
     public const int TcpMaxSegment = 2;

@@ -5,7 +5,7 @@ using static Pyco.Shim.Numbers;
 
 namespace Pyco.Shim;
 
-/// <summary>Control messages of UDP sockets (ip(7), ipv6(7)): addresses, time to live and type of service.</summary>
+/// <summary>Control messages that come with what UDP sockets receive (ip(7), ipv6(7)): addresses, time to live and type of service.</summary>
 internal static unsafe class DatagramControl
 {
     private const uint LoopbackAddress = 0x0100007f; // 127.0.0.1 in network order
@@ -16,7 +16,12 @@ internal static unsafe class DatagramControl
     private static volatile uint KnownLinkAddress;
 
     /// <summary>Adds what the program has asked for behind what the kernel wrote.</summary>
-    internal static void Write(SocketState state, DatagramHeader* header, MessageHeader* message, nuint used)
+    /// <param name="state">The socket's.</param>
+    /// <param name="header">What is told of.</param>
+    /// <param name="message">Where to.</param>
+    /// <param name="used">What the kernel wrote.</param>
+    /// <param name="isError">It is an ICMP message about a datagram, which nobody answers: Linux gives no address to do so from.</param>
+    internal static void Write(SocketState state, DatagramHeader* header, MessageHeader* message, nuint used, bool isError = false)
     {
         nuint room = message->ControlLength;
         if (header->LocalFamily != AfUnspec) // else it came before the program asked for anything
@@ -24,7 +29,7 @@ internal static unsafe class DatagramControl
             if ((state & SocketState.ReceivesIpv6PacketInfo) != 0)
                 WriteIpv6PacketInfo(header, message, room, ref used);
             if ((state & SocketState.ReceivesPacketInfo) != 0)
-                WritePacketInfo(header, message, room, ref used);
+                WritePacketInfo(header, isError, message, room, ref used);
             int timeToLive = header->TimeToLive;
             if ((state & SocketState.ReceivesTimeToLive) != 0)
                 Append(IpProtoIp, IpTtl, (byte*)&timeToLive, sizeof(int), message, room, ref used);
@@ -35,51 +40,14 @@ internal static unsafe class DatagramControl
         message->ControlLength = used;
     }
 
-    /// <summary>The source that the program wants for this datagram (IP_PKTINFO's ipi_spec_dst, IPV6_PKTINFO).</summary>
-    /// <returns>True if there is one.</returns>
-    internal static bool ReadSource(MessageHeader* message, DatagramHeader* header)
-    {
-        const int specificDestination = 4;
-        byte* at = message->Control;
-        nuint left = message->ControlLength;
-        while (left >= (nuint)sizeof(ControlHeader))
-        {
-            ControlHeader* control = (ControlHeader*)at;
-            byte* data = at + sizeof(ControlHeader);
-            if (control->Length < (nuint)sizeof(ControlHeader) || control->Length > left)
-                return false;
-            if (control->Level == IpProtoIp && control->Type == IpPktInfo && *(uint*)(data + specificDestination) != 0)
-            {
-                header->LocalFamily = AfInet;
-                SocketAddress.WriteMapped(header->LocalOctets, *(uint*)(data + specificDestination));
-                return true;
-            }
-
-            if (control->Level == IpProtoIpv6 && control->Type == Ipv6PktInfo &&
-                (*(ulong*)data != 0 || *(ulong*)(data + 8) != 0))
-            {
-                header->LocalFamily = AfInet6;
-                Memory.Copy(header->LocalOctets, data, 16);
-                return true;
-            }
-
-            nuint step = Align(control->Length);
-            if (step >= left)
-                return false;
-            at += step;
-            left -= step;
-        }
-
-        return false;
-    }
-
-    private static void WritePacketInfo(DatagramHeader* header, MessageHeader* message, nuint room, ref nuint used)
+    private static void WritePacketInfo(
+        DatagramHeader* header, bool isError, MessageHeader* message, nuint room, ref nuint used)
     {
         const int length = 12; // struct in_pktinfo: interface, own address, destination in the header
         byte* data = stackalloc byte[length];
         bool isLoopback = IsLoopback(header);
         *(int*)data = isLoopback ? LoopbackIndex : InterfaceIndex;
-        *(uint*)(data + 4) = OwnAddress(header->LocalOctets, isLoopback);
+        *(uint*)(data + 4) = isError ? 0 : OwnAddress(header->LocalOctets, isLoopback);
         *(uint*)(data + 8) = *(uint*)(header->LocalOctets + 12);
         Append(IpProtoIp, IpPktInfo, data, length, message, room, ref used);
     }
@@ -137,5 +105,5 @@ internal static unsafe class DatagramControl
         used += Align(whole) < left ? Align(whole) : left;
     }
 
-    private static nuint Align(nuint length) => (length + 7) & ~(nuint)7;
+    internal static nuint Align(nuint length) => (length + 7) & ~(nuint)7;
 }

@@ -41,14 +41,14 @@ internal static unsafe class DatagramErrors
         if (error != Errno.None)
             return LibcError.Answer(error);
         var description = (DatagramErrorDescription*)reply.Option;
-        if (description->PayloadLength is < 0 or > DatagramErrorDescription.PayloadCapacity)
+        if (description->PayloadLength > DatagramErrorDescription.PayloadCapacity)
             return LibcError.Answer(Errno.EAGAIN);
         nuint payload = (nuint)description->PayloadLength;
         nuint copied = IoVectors.CopyIn(message->Vectors, (int)message->VectorCount, description->Payload, payload);
         message->Flags = copied < payload ? MsgErrQueue | MsgTrunc : MsgErrQueue;
         if (message->Name != null)
             SocketAddress.Write(&reply.Address, state, message->Name, &message->NameLength);
-        Describe(state, description, message);
+        Describe(state, &reply, message);
         return (nint)copied;
     }
 
@@ -76,9 +76,18 @@ internal static unsafe class DatagramErrors
             StackHost.HasMark(header.Mark) && header.Error > 0;
     }
 
-    /// <summary>struct sock_extended_err, and behind it the address of who has told of the error.</summary>
-    private static void Describe(SocketState state, DatagramErrorDescription* description, MessageHeader* message)
+    /// <summary>
+    /// What the socket asks of each datagram, of ICMP's message; then struct sock_extended_err, and behind it the address of who has
+    /// told of the error.
+    /// </summary>
+    private static void Describe(SocketState state, Reply* reply, MessageHeader* message)
     {
+        var description = (DatagramErrorDescription*)reply->Option;
+        nuint room = message->ControlLength;
+        nuint used = 0;
+        if (description->Offender.Family != AfUnspec)
+            used = DescribeMessage(state, reply, message);
+        message->ControlLength = room;
         bool v6 = (state & SocketState.V6) != 0;
         ExtendedError error = default;
         error.Error = (uint)description->Error;
@@ -89,10 +98,24 @@ internal static unsafe class DatagramErrors
         if (description->Offender.Family != AfUnspec)
             SocketAddress.ToInternet(&description->Offender, v6, &error.Offender);
         int length = ExtendedError.FixedLength + (v6 ? InternetAddress.LengthV6 : InternetAddress.LengthV4);
-        nuint used = 0;
         DatagramControl.Append(
-            v6 ? IpProtoIpv6 : IpProtoIp, v6 ? Ipv6RecvErr : IpRecvErr, (byte*)&error, length, message, message->ControlLength, ref used);
+            v6 ? IpProtoIpv6 : IpProtoIp, v6 ? Ipv6RecvErr : IpRecvErr, (byte*)&error, length, message, room, ref used);
         message->ControlLength = used;
+    }
+
+    /// <summary>Its source is the offender.</summary>
+    /// <returns>The octets that this takes.</returns>
+    private static nuint DescribeMessage(SocketState state, Reply* reply, MessageHeader* message)
+    {
+        var description = (DatagramErrorDescription*)reply->Option;
+        DatagramHeader header = default;
+        header.Peer = description->Offender;
+        header.TimeToLive = description->TimeToLive;
+        header.TypeOfService = description->TypeOfService;
+        header.LocalFamily = AfInet;
+        SocketAddress.WriteMapped(header.LocalOctets, (uint)reply->Argument);
+        DatagramControl.Write(state, &header, message, used: 0, isError: true);
+        return message->ControlLength;
     }
 
     [StructLayout(LayoutKind.Sequential)]

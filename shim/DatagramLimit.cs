@@ -23,7 +23,7 @@ internal static unsafe class DatagramLimit
     /// <summary>An option is set: a process that never sets this one need not look at what it sends.</summary>
     internal static void Note(int level, int name)
     {
-        bool isDiscovery = (level == IpProtoIp && name == IpMtuDiscover) || (level == IpProtoIpv6 && name == Ipv6MtuDiscover);
+        bool isDiscovery = level == IpProtoIp && name == IpMtuDiscover; // IPv6's concerns nobody here
         if (isDiscovery && !IsOfInterest)
             IsOfInterest = true;
     }

@@ -103,7 +103,7 @@ internal static unsafe class Datagrams
         if (hasHeader && header.Error > 0)
             return LibcError.Answer((Errno)header.Error);
         bool hasKernelControl = inner.Control != null && inner.ControlLength != 0; // a time stamp, which no ring could give
-        if (hasHeader && header.OffersRing != 0 && !hasKernelControl)
+        if (hasHeader && (header.Flags & DatagramFlags.OffersRing) != 0 && !hasKernelControl)
             ReceiveRings.Start(fd, state);
         message->Flags = inner.Flags; // MSG_TRUNC if the kernel cut the payload
         if (payload > capacity)
@@ -152,29 +152,24 @@ internal static unsafe class Datagrams
             return LibcError.Answer(Errno.EMSGSIZE);
         DatagramHeader header = default;
         bool needsHeader = message->Name != null;
-        if (needsHeader)
-        {
-            Errno error = ReadDestination(state, message, &header.Peer);
-            if (error == Errno.None)
-                error = DatagramRoute.Check(fd, &header.Peer);
-            if (error != Errno.None)
-                return LibcError.Answer(error);
-        }
-        else if ((state & SocketState.Connecting) == 0)
-        {
-            return LibcError.Answer(Errno.EDESTADDRREQ);
-        }
-
-        Errno tooLarge = DatagramLimit.Check(fd, state, payload, needsHeader ? &header.Peer : null);
-        if (tooLarge != Errno.None)
-            return LibcError.Answer(tooLarge);
-        if (message->ControlLength != 0 && DatagramControl.ReadSource(message, &header) && !needsHeader)
+        Errno error = needsHeader ? ReadDestination(state, message, &header.Peer)
+            : (state & SocketState.Connecting) == 0 ? Errno.EDESTADDRREQ
+            : Errno.None;
+        bool isMarked = false;
+        if (error == Errno.None && message->ControlLength != 0)
+            error = SendControl.Read(state, message, &header, out isMarked);
+        if (error == Errno.None && needsHeader)
+            error = DatagramRoute.Check(fd, &header.Peer);
+        if (error == Errno.None)
+            error = DatagramLimit.Check(fd, state, payload, needsHeader ? &header.Peer : null);
+        if (error == Errno.None && isMarked && !needsHeader)
         {
             needsHeader = true;
-            Errno error = DatagramPeer.Get(fd, state, &header.Peer);
-            if (error != Errno.None)
-                return LibcError.Answer(error);
+            error = DatagramPeer.Get(fd, state, &header.Peer);
         }
+
+        if (error != Errno.None)
+            return LibcError.Answer(error);
 
         if (needsHeader)
             StackHost.Sign(&header);

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Pyco.Host.Protocol;
 using Pyco.Stack;
 using static Pyco.Posix.Constants;
+using static Pyco.Posix.OptionNumbers;
 
 namespace Pyco.Shim;
 
@@ -38,6 +39,14 @@ internal static unsafe class Options
             : ProtocolOptions.Set(fd, state, level, name, value, length));
     }
 
+    /// <summary>What do_ip_getsockopt (6.1) does with too little room for a number: one octet has most of them.</summary>
+    internal static void CutToOctet(int number, uint* length)
+    {
+        const int largestOctet = 255;
+        if (*length is > 0 and < sizeof(int) && number is >= 0 and <= largestOctet)
+            *length = 1;
+    }
+
     /// <summary>Gives a number, cut to the caller's room.</summary>
     internal static Errno Give(int number, byte* value, uint* length)
     {
@@ -61,6 +70,8 @@ internal static unsafe class Options
             return error;
         if (*length > reply.OptionLength)
             *length = reply.OptionLength;
+        if (level == IpProtoIp && name != IpMulticastIf && reply.OptionLength == sizeof(int))
+            CutToOctet(*(int*)reply.Option, length);
         Memory.Copy(value, reply.Option, (int)*length);
         return Errno.None;
     }

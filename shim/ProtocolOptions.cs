@@ -13,12 +13,16 @@ internal static unsafe class ProtocolOptions
         if (!HasLevel(state, level))
             return (state & SocketState.V6) != 0 ? Errno.ENOPROTOOPT : Errno.EOPNOTSUPP; // ipv6_getsockopt and ip_getsockopt differ so
         SocketState flag = isDatagram ? FlagOf(level, name) : SocketState.None;
-        if (flag != SocketState.None)
-            return Options.Give((state & flag) != 0 ? 1 : 0, value, length);
+        if (flag != SocketState.None || IsHint(isDatagram, level, name))
+        {
+            int number = flag != SocketState.None && (state & flag) != 0 ? 1 : 0;
+            if (level == IpProtoIp)
+                Options.CutToOctet(number, length);
+            return Options.Give(number, value, length);
+        }
+
         if (level == SolTcp && name == TcpNoDelay)
             return Options.Give((state & SocketState.NoDelay) != 0 ? 1 : 0, value, length);
-        if (IsHint(isDatagram, level, name))
-            return Options.Give(0, value, length);
         return Options.GetFromHost(fd, level, name, value, length);
     }
 

@@ -24,10 +24,13 @@ internal static unsafe class DatagramErrors
             description->Origin = DatagramErrorDescription.OriginIcmp;
             (description->Type, description->Code) = (error.Type, error.Code);
             description->Offender = WireAddresses.Write(new IpEndpoint(offender, 0), socket.IsV6);
+            (description->TimeToLive, description->TypeOfService) = (error.TimeToLive, error.TypeOfService);
+            if (error.Local.IsV4)
+                error.Local.WriteV4(new Span<byte>(&reply.Argument, sizeof(int)));
         }
         ReadOnlySpan<byte> payload = error.Payload.AsSpan();
         payload = payload[..Math.Min(payload.Length, DatagramErrorDescription.PayloadCapacity)];
-        description->PayloadLength = payload.Length;
+        description->PayloadLength = (byte)payload.Length;
         payload.CopyTo(new Span<byte>(description->Payload, DatagramErrorDescription.PayloadCapacity));
         return reply;
     }

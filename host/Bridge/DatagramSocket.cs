@@ -244,7 +244,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     private void Send(Span<byte> message, Instant now)
     {
         IpEndpoint? to = null;
-        IpAddress? from = null;
+        DatagramMarks marks = default;
         if (IsMarked(message))
         {
             DatagramHeader header = MemoryMarshal.Read<DatagramHeader>(message);
@@ -259,14 +259,26 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
             if (!WireAddresses.TryRead(header.Peer, out IpEndpoint peer) && !isForConnected)
                 return;
             to = isForConnected ? null : peer;
-            if (header.LocalFamily != Constants.AfUnspec)
-                from = IpAddress.Read(new ReadOnlySpan<byte>(header.LocalOctets, IpAddress.LengthV6));
+            marks = MarksOf(header);
             message = message[sizeof(DatagramHeader)..];
         }
-        Errno error = Udp.Send(message, to, from, now);
+        Errno error = Udp.Send(message, to, marks, now);
         // send() has returned already; only what a connected program would hear of later is told, as an error.
         if (error is not (Errno.None or Errno.EAGAIN or Errno.ENOBUFS))
             TellError(error);
+    }
+
+    private static DatagramMarks MarksOf(in DatagramHeader header)
+    {
+        fixed (byte* source = header.LocalOctets)
+        {
+            return new()
+            {
+                Source = header.LocalFamily != Constants.AfUnspec ? IpAddress.Read(new ReadOnlySpan<byte>(source, IpAddress.LengthV6)) : null,
+                TimeToLive = header.TimeToLive != 0 ? header.TimeToLive : null,
+                TypeOfService = header.Flags.HasFlag(DatagramFlags.SetsTypeOfService) ? header.TypeOfService : null,
+            };
+        }
     }
 
     private bool IsMarked(ReadOnlySpan<byte> message) =>
@@ -359,7 +371,8 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     private DatagramHeader HeaderOf(in Datagram datagram)
     {
         DatagramHeader header = NewHeader();
-        header.OffersRing = _receiveRing is null && Udp.Remote is null && _busy.IsBusy && Bridge.ReceiveRings.HasRoom ? (byte)1 : (byte)0;
+        if (_receiveRing is null && Udp.Remote is null && _busy.IsBusy && Bridge.ReceiveRings.HasRoom)
+            header.Flags = DatagramFlags.OffersRing;
         header.Peer = WireAddresses.Write(datagram.Source, IsV6);
         header.TimeToLive = datagram.TimeToLive;
         header.TypeOfService = datagram.TypeOfService;

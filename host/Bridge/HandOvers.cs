@@ -101,7 +101,7 @@ internal sealed class HandOvers(SocketBridge bridge)
             UnixAddress.Connect(descriptor, bridge.Names.Program(listener.Key)) == 0;
         if (isConnected)
         {
-            StreamSocket accepted = new(bridge, key, connection);
+            StreamSocket accepted = new(bridge, key, connection) { Kept = listener.Kept.Copy() };
             bridge.Sockets.AddAttached(accepted);
             listener.NoteTaken(now);
             accepted.BeginAccepted(descriptor, now);

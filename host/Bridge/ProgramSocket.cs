@@ -17,6 +17,9 @@ internal abstract class ProgramSocket(SocketBridge bridge, SocketKey key) : Sock
 
     public abstract StackSocket Stack { get; }
 
+    /// <summary>Options that are only kept.</summary>
+    public KeptOptions Kept { get; init; } = new();
+
     /// <summary>The port under which <see cref="SocketTable"/> keeps it, or 0.</summary>
     public ushort ClaimedPort { get; set; }
 

@@ -38,7 +38,9 @@ internal static unsafe class SocketOptions
                 return SetTcp(stream.Tcp, request.OptionName, value);
             if (GroupOptions.IsOne(request.OptionLevel, request.OptionName))
                 return GroupOptions.Set(socket, request.OptionLevel, request.OptionName, value);
-            if (!TryReadInt(value, out int number))
+            if (KeptOptions.IsOne(request.OptionLevel, request.OptionName))
+                return socket.Kept.Set(request.OptionName, value, isStream: socket is StreamSocket);
+            if (!TryReadInt(value, out int number) && request.OptionLevel != IpProtoIp)
                 return Errno.EINVAL;
             return (request.OptionLevel, request.OptionName) switch
             {
@@ -47,9 +49,9 @@ internal static unsafe class SocketOptions
                 (SolSocket, SoBroadcast) => Do(() => socket.Stack.AllowBroadcast = number != 0),
                 (SolSocket, SoKeepAlive) => Do(() => KeepAlive(socket, number != 0)),
                 (SolSocket, SoLinger) => Linger(socket, value),
-                (IpProtoIp, IpTos) or (IpProtoIpv6, Ipv6TClass) => Do(() => socket.Stack.TypeOfService = (byte)number),
-                (IpProtoIp, IpTtl) or (IpProtoIpv6, Ipv6UnicastHops) => SetTimeToLive(socket.Stack, number),
-                (IpProtoIp, IpMtuDiscover) or (IpProtoIpv6, Ipv6MtuDiscover) => SetPathMtuDiscovery(socket.Stack, number),
+                (IpProtoIp, IpTos) => Do(() => socket.Stack.TypeOfService = TypeOfService(socket, (byte)number)),
+                (IpProtoIp, IpTtl) => SetTimeToLive(socket.Stack, number),
+                (IpProtoIp, IpMtuDiscover) => SetPathMtuDiscovery(socket.Stack, number),
                 (IpProtoIpv6, Ipv6Mtu) => number is 0 or >= MinIpv6Mtu ? Errno.None : Errno.EINVAL, // nobody sends IPv6
                 (IpProtoIpv6, Ipv6V6Only) => Do(() => socket.Stack.V6Only = number != 0),
                 (IpProtoIp, IpRecvErr) => QueueErrors(socket, number != 0),
@@ -64,6 +66,8 @@ internal static unsafe class SocketOptions
             return GetTcp(stream.Tcp, request.OptionName, ref reply);
         if ((request.OptionLevel, request.OptionName) is (IpProtoIp, IpMtu) or (IpProtoIpv6, Ipv6Mtu))
             return socket.Stack.PathMtu is { } mtu ? Write(ref reply, mtu) : Errno.ENOTCONN;
+        if (KeptOptions.IsOne(request.OptionLevel, request.OptionName))
+            return Write(ref reply, socket.Kept.Get(request.OptionName));
         if (GroupOptions.IsOne(request.OptionLevel, request.OptionName))
             return Write(ref reply, GroupOptions.Get(socket, request.OptionLevel, request.OptionName));
         int? number = (request.OptionLevel, request.OptionName) switch
@@ -71,9 +75,9 @@ internal static unsafe class SocketOptions
             (SolSocket, SoReuseAddr) => socket.Stack.ReuseAddress ? 1 : 0,
             (SolSocket, SoReusePort) => socket.Stack.ReusePort ? 1 : 0,
             (SolSocket, SoBroadcast) => socket.Stack.AllowBroadcast ? 1 : 0,
-            (IpProtoIp, IpTos) or (IpProtoIpv6, Ipv6TClass) => socket.Stack.TypeOfService,
-            (IpProtoIp, IpTtl) or (IpProtoIpv6, Ipv6UnicastHops) => socket.Stack.TimeToLive,
-            (IpProtoIp, IpMtuDiscover) or (IpProtoIpv6, Ipv6MtuDiscover) => (int)socket.Stack.PathMtuDiscovery,
+            (IpProtoIp, IpTos) => socket.Stack.TypeOfService,
+            (IpProtoIp, IpTtl) => socket.Stack.TimeToLive,
+            (IpProtoIp, IpMtuDiscover) => (int)socket.Stack.PathMtuDiscovery,
             (IpProtoIpv6, Ipv6V6Only) => socket.Stack.V6Only ? 1 : 0,
             _ => Describes(socket, DescriptionOf(request)),
         };
@@ -184,6 +188,15 @@ internal static unsafe class SocketOptions
         return Errno.None;
     }
 
+    /// <summary>The bits of ECN are TCP's own.</summary>
+    private static byte TypeOfService(ProgramSocket socket, byte wanted)
+    {
+        const int congestionBits = 3;
+        return socket is StreamSocket
+            ? (byte)((wanted & ~congestionBits) | (socket.Stack.TypeOfService & congestionBits))
+            : wanted;
+    }
+
     private static Errno SetTimeToLive(StackSocket socket, int number)
     {
         if (number is not (-1 or (>= 1 and <= 255)))
@@ -238,10 +251,13 @@ internal static unsafe class SocketOptions
         return Errno.None;
     }
 
+    /// <summary>Of a value that is too short for a number its first octet is one at the level IPPROTO_IP, and 0 where there is none.</summary>
     private static bool TryReadInt(ReadOnlySpan<byte> value, out int number)
     {
-        number = value.Length == 1 ? value[0] : 0;
-        return value.Length == 1 || MemoryMarshal.TryRead(value, out number);
+        if (MemoryMarshal.TryRead(value, out number))
+            return true;
+        number = value.Length > 0 ? value[0] : 0;
+        return value.Length == 1;
     }
 
     private static Errno Write(ref Reply reply, int? number)

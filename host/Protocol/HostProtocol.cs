@@ -194,7 +194,10 @@ internal enum Operation : ushort
 
     // UDP only, for IP_RECVERR; the option bytes hold a DatagramErrorDescription:
 
-    /// <summary>The oldest error that waits; the reply's Address is where the datagram was to go. EAGAIN if there is none.</summary>
+    /// <summary>
+    /// The oldest error that waits; the reply's Address is where the datagram was to go, its Argument the own IPv4 address, as it stands
+    /// in a header, that ICMP's message came to. EAGAIN if there is none.
+    /// </summary>
     TakeDatagramError = 25,
 
     /// <summary>A datagram to Address was refused before the host has seen it.</summary>
@@ -327,16 +330,29 @@ internal unsafe struct DatagramHeader
     /// <summary>Host to program: the own address it came to (IP_PKTINFO). Program to host: the source to use, or family 0.</summary>
     public fixed byte LocalOctets[16];
 
-    /// <summary>Time to live and type of service it came with.</summary>
+    /// <summary>Host to program: with which it came. Program to host: with which it is to go, or 0 for the socket's.</summary>
     public byte TimeToLive;
 
+    /// <summary>Host to program: with which it came. Program to host: with which it is to go, if <see cref="Flags"/> say so.</summary>
     public byte TypeOfService;
 
     /// <summary>AF_INET or AF_INET6, or AF_UNSPEC for no own address.</summary>
     public byte LocalFamily;
 
-    /// <summary>Host to program: 1 if the socket is so busy that it should ask for a <see cref="ReceiveRing"/>.</summary>
-    public byte OffersRing;
+    public DatagramFlags Flags;
+}
+
+/// <summary>What else a <see cref="DatagramHeader"/> says.</summary>
+[Flags]
+internal enum DatagramFlags : byte
+{
+    None = 0,
+
+    /// <summary>Host to program: the socket is so busy that it should ask for a <see cref="ReceiveRing"/>.</summary>
+    OffersRing = 1,
+
+    /// <summary>Program to host: the datagram has a type of service of its own.</summary>
+    SetsTypeOfService = 2,
 }
 
 /// <summary>What sock_extended_err (recvmsg's MSG_ERRQUEUE, ip(7)) tells of a datagram, and the datagram. 128 octets.</summary>
@@ -364,7 +380,14 @@ internal unsafe struct DatagramErrorDescription
     /// <summary>Who has told of it; family 0 for nobody.</summary>
     public WireAddress Offender;
 
-    public int PayloadLength;
+    public byte PayloadLength;
+
+    /// <summary>With which ICMP's message came.</summary>
+    public byte TimeToLive;
+
+    public byte TypeOfService;
+
+    public byte Reserved1;
 
     /// <summary>The beginning of what was sent.</summary>
     public fixed byte Payload[PayloadCapacity];

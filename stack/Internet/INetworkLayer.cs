@@ -120,6 +120,14 @@ internal readonly record struct IcmpError(IpAddress Source, IpAddress Destinatio
     public byte Type { get; init; }
 
     public byte Code { get; init; }
+
+    /// <summary>The address of ours that it came to.</summary>
+    public IpAddress Local { get; init; }
+
+    /// <summary>Time to live and type of service it came with.</summary>
+    public byte TimeToLive { get; init; }
+
+    public byte TypeOfService { get; init; }
 }
 
 /// <summary>A protocol above IP.</summary>

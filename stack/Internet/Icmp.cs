@@ -33,7 +33,7 @@ internal sealed class Icmp(INetworkLayer network, Func<byte, ITransport?> transp
             AnswerEcho(frame, packet, now);
         else if (IcmpErrors.TryMap(header.Type, header.Code, out Errno errno, out bool isHard) && !packet.IsBroadcast)
         {
-            PassOn(header, packet.Source, errno, isHard, now);
+            PassOn(header, packet, errno, isHard, now);
             frame.Dispose();
         }
         else
@@ -101,7 +101,7 @@ internal sealed class Icmp(INetworkLayer network, Func<byte, ITransport?> transp
     }
 
     /// <summary>Gives an error to the transport whose packet it quotes (RFC 1122 §3.2.2).</summary>
-    private void PassOn(in IcmpHeader message, IpAddress offender, Errno errno, bool isHard, Instant now)
+    private void PassOn(in IcmpHeader message, in PacketInfo packet, Errno errno, bool isHard, Instant now)
     {
         if (!IPv4Header.TryParseQuoted(message.Payload, out IPv4Header quoted) || quoted.FragmentOffsetOctets != 0)
         {
@@ -121,9 +121,12 @@ internal sealed class Icmp(INetworkLayer network, Func<byte, ITransport?> transp
             {
                 IsHard = isHard,
                 Mtu = isTooBig ? IcmpErrors.MtuFor(message.NextHopMtu, quoted.TotalLength) : null,
-                Offender = offender,
+                Offender = packet.Source,
                 Type = message.Type,
                 Code = message.Code,
+                Local = packet.Destination,
+                TimeToLive = packet.TimeToLive,
+                TypeOfService = packet.TypeOfService,
             },
             transportOctets,
             now);

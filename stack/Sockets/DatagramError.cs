@@ -19,6 +19,14 @@ public sealed record DatagramError
 
     public byte Code { get; init; }
 
+    /// <summary>The address of ours that was told so; no meaning without an <see cref="Offender"/>.</summary>
+    public IpAddress Local { get; init; }
+
+    /// <summary>Time to live and type of service that the ICMP message came with.</summary>
+    public byte TimeToLive { get; init; }
+
+    public byte TypeOfService { get; init; }
+
     /// <summary>The largest packet of the next hop that did not take this one; 0 for other errors.</summary>
     public int Mtu { get; init; }
 

@@ -115,11 +115,11 @@ public sealed class UdpSocket : StackSocket
     /// EDESTADDRREQ without a peer, EMSGSIZE, EACCES for broadcast without SO_BROADCAST, ENETUNREACH, or an error that
     /// an earlier datagram met on a connected socket (ECONNREFUSED …), which this call then clears.
     /// </returns>
-    public Errno Send(ReadOnlySpan<byte> payload, IpEndpoint? to, Instant now) => Send(payload, to, from: null, now);
+    public Errno Send(ReadOnlySpan<byte> payload, IpEndpoint? to, Instant now) => Send(payload, to, default, now);
 
-    /// <summary>The same from a certain own address (IP_PKTINFO's ipi_spec_dst), whatever the socket is bound to.</summary>
-    /// <returns>EINVAL for an address that is not this host's, or what the other form returns.</returns>
-    public Errno Send(ReadOnlySpan<byte> payload, IpEndpoint? to, IpAddress? from, Instant now)
+    /// <summary>The same with what is this datagram's own.</summary>
+    /// <returns>EINVAL for a source that is not an address of this host, or what the other form returns.</returns>
+    public Errno Send(ReadOnlySpan<byte> payload, IpEndpoint? to, in DatagramMarks marks, Instant now)
     {
         if (payload.Length > MaxPayload)
             return Errno.EMSGSIZE;
@@ -128,7 +128,7 @@ public sealed class UdpSocket : StackSocket
         Errno errno = TakeError();
         if (errno == Errno.None)
             errno = EnsureBound();
-        return errno == Errno.None ? _protocol.Send(this, payload, peer, from, now) : errno;
+        return errno == Errno.None ? _protocol.Send(this, payload, peer, marks, now) : errno;
     }
 
     /// <summary>Takes the oldest datagram that waits. The caller owns it.</summary>

@@ -65,15 +65,15 @@ internal sealed class UdpProtocol(
         return errno;
     }
 
-    public Errno Send(UdpSocket socket, ReadOnlySpan<byte> payload, IpEndpoint to, IpAddress? from, Instant now)
+    public Errno Send(UdpSocket socket, ReadOnlySpan<byte> payload, IpEndpoint to, in DatagramMarks marks, Instant now)
     {
         if (to.Port == 0)
             return Errno.EINVAL;
-        Errno errno = FindRoute(socket, to.Address, from, out Route route);
+        Errno errno = FindRoute(socket, to.Address, marks.Source, out Route route);
         if (errno != Errno.None)
             return errno;
-        byte timeToLive = socket.TimeToLive;
-        if (route.Destination.IsMulticast && !TryReach(socket.Multicast, ref route, out timeToLive))
+        byte timeToLive = marks.TimeToLive ?? (route.Destination.IsMulticast ? socket.Multicast.TimeToLive : socket.TimeToLive);
+        if (route.Destination.IsMulticast && !TryReach(socket.Multicast, timeToLive, ref route))
             return Errno.None;
         PathMtuDiscovery discovery = socket.PathMtuDiscovery;
         if (discovery >= PathMtuDiscovery.Probe)
@@ -82,15 +82,14 @@ internal sealed class UdpProtocol(
         if (!fits && discovery is PathMtuDiscovery.Always or PathMtuDiscovery.Probe or PathMtuDiscovery.Interface)
             return Errno.EMSGSIZE;
         bool mayBeCut = !fits || discovery is PathMtuDiscovery.Never or PathMtuDiscovery.Interface or PathMtuDiscovery.Omit;
-        Send(route, socket.Local.Port, to.Port, payload, timeToLive, socket.TypeOfService, !mayBeCut, now);
+        Send(route, socket.Local.Port, to.Port, payload, timeToLive, marks.TypeOfService ?? socket.TypeOfService, !mayBeCut, now);
         return Errno.None;
     }
 
     /// <summary>How far a datagram to a group may go.</summary>
     /// <returns>False if nobody may have it.</returns>
-    private static bool TryReach(MulticastOptions options, ref Route route, out byte timeToLive)
+    private static bool TryReach(MulticastOptions options, byte timeToLive, ref Route route)
     {
-        timeToLive = options.TimeToLive;
         if (!options.LoopsBack)
             route = route with { ReturnsCopy = false };
         if (timeToLive > 0 || route.IsLoopback)
@@ -198,6 +197,9 @@ internal sealed class UdpProtocol(
                 Type = error.Type,
                 Code = error.Code,
                 Mtu = error.Mtu ?? 0,
+                TimeToLive = error.TimeToLive,
+                TypeOfService = error.TypeOfService,
+                Local = error.Local,
                 Payload = payload[..Math.Min(payload.Length, DatagramError.MostPayload)].ToArray(),
             });
         }

@@ -178,6 +178,23 @@ static void errors(int family)
         wait_for(fd, POLLIN);
         take_with(fd, "MSG_ERRQUEUE", 20, MSG_ERRQUEUE);
         take_with(fd, "recvmsg", 20, MSG_DONTWAIT);
+        if (i != 0) {
+            close(fd);
+            break;
+        }
+        /* Of ICMP's message all is told that is of datagrams. */
+        for (unsigned bits = 1; bits <= ALL + 1; bits <<= 1) {
+            set(fd, bits > ALL ? ALL : bits);
+            must("send", (int)send(fd, "lost", 4, 0));
+            wait_for(fd, POLLIN);
+            take_with(fd, "MSG_ERRQUEUE", 256, MSG_ERRQUEUE);
+        }
+        for (size_t room = 0; room <= 176; room += 4) {
+            must("send", (int)send(fd, "lost", 4, 0));
+            wait_for(fd, POLLIN);
+            printf("room %zu, ", room);
+            take_with(fd, "MSG_ERRQUEUE", room, MSG_ERRQUEUE);
+        }
         close(fd);
     }
 }

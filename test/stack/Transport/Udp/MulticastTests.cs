@@ -147,11 +147,31 @@ public sealed class MulticastTests
         host.MeetPeer();
         UdpSocket socket = Bind(host, "0.0.0.0");
         IpEndpoint peer = TestHost.Endpoint(TestHost.Peer, 9);
-        Assert.That(socket.Send([1], peer, IpAddress.Parse(TestHost.Address), host.Now), Is.EqualTo(Errno.None));
+        Assert.That(socket.Send([1], peer, From(IpAddress.Parse(TestHost.Address)), host.Now), Is.EqualTo(Errno.None));
         Assert.That(host.LastSent<IPv4Packet>().SourceAddress.ToString(), Is.EqualTo(TestHost.Address));
-        Assert.That(socket.Send([1], peer, IpAddress.Parse("10.40.0.99"), host.Now), Is.EqualTo(Errno.EINVAL));
-        Assert.That(socket.Send([1], peer, Group, host.Now), Is.EqualTo(Errno.EINVAL));
+        Assert.That(socket.Send([1], peer, From(IpAddress.Parse("10.40.0.99")), host.Now), Is.EqualTo(Errno.EINVAL));
+        Assert.That(socket.Send([1], peer, From(Group), host.Now), Is.EqualTo(Errno.EINVAL));
     }
+
+    [Test]
+    public void Marks_that_come_with_a_datagram_are_its_own()
+    {
+        using var host = new TestHost();
+        host.MeetPeer();
+        UdpSocket socket = Bind(host, "0.0.0.0");
+        DatagramMarks marks = new() { TimeToLive = 7, TypeOfService = 3 };
+        foreach (IpEndpoint to in new[] { TestHost.Endpoint(TestHost.Peer, 9), new IpEndpoint(Group, 9) })
+        {
+            Assert.That(socket.Send([1], to, marks, host.Now), Is.EqualTo(Errno.None));
+            IPv4Packet packet = host.LastSent<IPv4Packet>();
+            Assert.That((packet.TimeToLive, packet.TypeOfService), Is.EqualTo((7, 3)));
+            Assert.That(socket.Send([1], to, host.Now), Is.EqualTo(Errno.None));
+            packet = host.LastSent<IPv4Packet>();
+            Assert.That((packet.TimeToLive, packet.TypeOfService), Is.EqualTo((to.Address == Group ? 1 : 64, 0)));
+        }
+    }
+
+    private static DatagramMarks From(IpAddress source) => new() { Source = source };
 
     private static void HearGroup(TestHost host, string group = GroupText, string mac = "01-00-5E-01-02-03")
     {
