@@ -178,6 +178,11 @@ int main(void)
     VALUE(F_SETFL, "Numbers.FSetFl");
     VALUE(O_NONBLOCK, "Numbers.ONonblock");
     VALUE(FIONREAD, "Constants.FioNRead");
+    VALUE(SIOCOUTQ, "Numbers.SiocOutQ");
+    VALUE(SIOCATMARK, "Numbers.SiocAtMark");
+    VALUE(SIOCGSTAMP, "Numbers.SiocGStamp");
+    VALUE(SIOCGSTAMPNS, "Numbers.SiocGStampNs");
+    VALUE(SIOCOUTQNSD, "Numbers.SiocOutQNsd");
     VALUE(SIOCGIFNAME, "Numbers.SiocGIfName");
     VALUE(SIOCGIFCONF, "Numbers.SiocGIfConf");
     VALUE(SIOCGIFFLAGS, "Numbers.SiocGIfFlags");
@@ -236,6 +241,7 @@ int main(void)
     VALUE(EINVAL, "Errno.EINVAL");
     VALUE(ENFILE, "Errno.ENFILE");
     VALUE(EMFILE, "Errno.EMFILE");
+    VALUE(ENOTTY, "Errno.ENOTTY");
     VALUE(EPIPE, "Errno.EPIPE");
     VALUE(ENAMETOOLONG, "Errno.ENAMETOOLONG");
     VALUE(ENOSYS, "Errno.ENOSYS");

@@ -26,7 +26,10 @@ internal static unsafe class Accept
             return Next.Accept4(fd, address, length, flags);
         if ((listener & SocketState.Datagram) != 0)
             return LibcError.Answer(Errno.EOPNOTSUPP);
-        if (address != null && (int)*length < 0)
+        if (address != null && length == null)
+            return LibcError.Answer(Errno.EFAULT);
+        const SocketState ended = SocketState.Listening | SocketState.ReadShut;
+        if ((address != null && (int)*length < 0) || (listener & ended) == ended)
             return LibcError.Answer(Errno.EINVAL);
         while (true)
         {

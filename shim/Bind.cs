@@ -30,7 +30,9 @@ internal static unsafe class Bind
     private static Errno ToAddress(int fd, SocketState state, byte* address, uint length)
     {
         Request request = default;
-        Errno error = ReadAddress(state, address, length, &request.Address);
+        Errno error = SocketAddress.Check(address, length);
+        if (error == Errno.None)
+            error = ReadAddress(state, address, length, &request.Address);
         if (error != Errno.None)
             return error;
         request.Operation = Operation.Bind;
@@ -45,7 +47,7 @@ internal static unsafe class Bind
     private static Errno ReadAddress(SocketState state, byte* address, uint length, WireAddress* result)
     {
         // Linux takes AF_UNSPEC with 0.0.0.0 for AF_INET here (inet_bind in net/ipv4/af_inet.c).
-        if ((state & SocketState.V6) == 0 && length >= InternetAddress.LengthV4 && address != null &&
+        if ((state & SocketState.V6) == 0 && length >= InternetAddress.LengthV4 &&
             SocketAddress.Family(address, length) == AfUnspec && ((InternetAddress*)address)->AddressV4 == 0)
         {
             *result = default;

@@ -22,6 +22,9 @@ internal static unsafe class Connect
         Startup.Ensure();
         if (!Descriptor.IsOurs(fd, out SocketState state))
             return Next.Connect(fd, address, length);
+        Errno error = SocketAddress.Check(address, length);
+        if (error != Errno.None)
+            return LibcError.Answer(error);
         return LibcError.Answer((state & SocketState.Datagram) != 0
             ? DatagramPeer.Connect(fd, state, address, length)
             : Stream(fd, state, address, length));
@@ -169,7 +172,7 @@ internal static unsafe class Connect
         if ((state & (SocketState.Connecting | SocketState.Accepted)) == 0)
             return Errno.None;
         _ = Kernel.Shutdown(fd, ShutRdwr);
-        Descriptor.SetState(fd, state & ~SocketState.Established);
+        Descriptor.SetState(fd, (state & ~SocketState.Established) | SocketState.Dissolved);
         return Errno.None;
     }
 

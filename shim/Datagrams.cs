@@ -35,6 +35,9 @@ internal static unsafe class Datagrams
     {
         Descriptor.NoteDatagram();
         Next.TestCancel();
+        if (message->VectorCount > IoVectors.MostPieces)
+            return LibcError.Answer(Errno.EMSGSIZE);
+        flags &= ~MsgOob; // UDP has nothing urgent, and does not mind
         return (state & SocketState.ReceiveRingNumber) != 0
             ? ReceiveRings.Receive(fd, state, message, flags)
             : ReceivePlain(fd, state, message, flags);
@@ -72,7 +75,7 @@ internal static unsafe class Datagrams
 
         // The host's end has a name, so a message has a sender, however empty it is, and the end of file has none.
         if (received == 0 && inner.NameLength == 0)
-            return LibcError.Answer(Errno.ENETDOWN);
+            return AfterEnd(fd, message, flags);
 
         nuint capacity = IoVectors.Capacity(own, count);
         nuint inBuffers = (nuint)received < capacity + room->Length ? (nuint)received : capacity + room->Length;
@@ -120,6 +123,19 @@ internal static unsafe class Datagrams
         ? LibcError.Answer(Errno.ENETDOWN)
         : -1;
 
+    /// <summary>Nothing comes any more: the host has gone, or the program has shut its reading side, which ends a wait with 0.</summary>
+    internal static nint AfterEnd(int fd, MessageHeader* message, int flags)
+    {
+        if ((Kernel.PollNow(fd, PollIn) & PollHup) != 0)
+            return LibcError.Answer(Errno.ENETDOWN);
+        if ((flags & MsgDontwait) != 0 || Descriptor.IsNonBlocking(fd))
+            return LibcError.Answer(Errno.EAGAIN);
+        message->NameLength = 0;
+        message->ControlLength = 0;
+        message->Flags = 0;
+        return 0;
+    }
+
     /// <summary>What the header of a bare datagram would say: it is from the connected peer.</summary>
     private static void DescribePeer(int fd, SocketState state, DatagramHeader* header)
     {
@@ -162,6 +178,8 @@ internal static unsafe class Datagrams
             error = DatagramRoute.Check(fd, &header.Peer);
         if (error == Errno.None)
             error = DatagramLimit.Check(fd, state, payload, needsHeader ? &header.Peer : null);
+        if (error == Errno.None && (state & SocketState.WriteShut) != 0)
+            error = Errno.EPIPE;
         if (error == Errno.None && isMarked && !needsHeader)
         {
             needsHeader = true;
@@ -194,8 +212,20 @@ internal static unsafe class Datagrams
             return Errno.EINVAL;
         if ((state & SocketState.V6) == 0 && family == AfInet6)
             return Errno.EAFNOSUPPORT;
+        if ((state & SocketState.V6) == 0 && family == AfUnspec)
+            return ReadUnspecified((InternetAddress*)message->Name, peer);
         Errno error = SocketAddress.ReadEither(message->Name, message->NameLength, peer);
         return error == Errno.None && peer->Port == 0 ? Errno.EINVAL : error;
+    }
+
+    /// <summary>"Looks OK" for AF_INET (udp_sendmsg, 6.1).</summary>
+    private static Errno ReadUnspecified(InternetAddress* address, WireAddress* peer)
+    {
+        *peer = default;
+        peer->Family = AfInet;
+        peer->Port = SocketAddress.Swap(address->Port);
+        SocketAddress.WriteMapped(peer->Octets, address->AddressV4);
+        return peer->Port == 0 ? Errno.EINVAL : Errno.None;
     }
 
     private static nint Pass(int fd, MessageHeader* message, DatagramHeader* header, int flags)

@@ -31,7 +31,7 @@ internal static unsafe class IoControl
     public static int Export(int fd, nuint request, byte* argument)
     {
         Startup.Ensure();
-        bool isOurBusiness = request is FioNRead or (>= SiocFirst and <= SiocLast);
+        bool isOurBusiness = request is FioNRead or SiocOutQ or (>= SiocFirst and <= SiocLast);
         return isOurBusiness && Descriptor.IsOurs(fd, out SocketState state)
             ? LibcError.Answer(Ours(fd, state, request, argument))
             : Next.IoControl(fd, request, argument);
@@ -39,6 +39,21 @@ internal static unsafe class IoControl
 
     private static Errno Ours(int fd, SocketState state, nuint request, byte* argument)
     {
+        bool isDatagram = (state & SocketState.Datagram) != 0;
+        if (!isDatagram && request is FioNRead or SiocOutQ or SiocOutQNsd && (state & SocketState.Listening) != 0)
+            return Errno.EINVAL;
+        switch (request)
+        {
+            case SiocAtMark or SiocOutQNsd when isDatagram:
+                return Errno.ENOTTY;
+            case SiocAtMark or SiocOutQ:
+                return AtKernel(fd, request, argument);
+            case SiocOutQNsd:
+                return AtKernel(fd, SiocOutQ, argument);
+            case SiocGStamp or SiocGStampNs:
+                return Errno.ENOENT; // no time is kept of what has come
+        }
+
         if (argument == null)
             return Errno.EFAULT;
         return request switch
@@ -54,8 +69,7 @@ internal static unsafe class IoControl
     {
         if ((state & SocketState.Datagram) == 0)
         {
-            int result = Kernel.Control(fd, FioNRead, available);
-            return result < 0 ? (Errno)(-result) : Errno.None;
+            return AtKernel(fd, FioNRead, (byte*)available);
         }
 
         DatagramHeader header;
@@ -67,6 +81,12 @@ internal static unsafe class IoControl
             length -= sizeof(DatagramHeader);
         *available = length > 0 ? (int)length : 0;
         return Errno.None;
+    }
+
+    private static Errno AtKernel(int fd, nuint request, byte* argument)
+    {
+        int result = Kernel.Control(fd, request, argument);
+        return result < 0 ? (Errno)(-result) : Errno.None;
     }
 
     private static Errno List(InterfaceRequests* requests)

@@ -3,6 +3,9 @@ namespace Pyco.Shim;
 /// <summary>Octets spread over the pieces of an iovec array.</summary>
 internal static unsafe class IoVectors
 {
+    /// <summary>UIO_MAXIOV.</summary>
+    internal const int MostPieces = 1024;
+
     internal static nuint Capacity(IoVector* vectors, int count)
     {
         nuint capacity = 0;

@@ -42,9 +42,10 @@ internal static unsafe class Names
     internal static Errno GetLocal(int fd, SocketState state, WireAddress* local)
     {
         WireAddress remote;
-        if (IsAccepted(state) && TryReadAccepted(fd, local, &remote))
+        bool isNowhere = (state & (SocketState.Known | SocketState.Datagram)) == 0 || IsDissolved(state);
+        if (!isNowhere && IsAccepted(state) && TryReadAccepted(fd, local, &remote))
             return Errno.None;
-        if ((state & (SocketState.Known | SocketState.Datagram)) == 0)
+        if (isNowhere)
         {
             *local = default;
             if ((state & SocketState.V6) == 0)
@@ -61,6 +62,8 @@ internal static unsafe class Names
     internal static Errno GetRemote(int fd, SocketState state, WireAddress* remote)
     {
         WireAddress local;
+        if (IsDissolved(state))
+            return Errno.ENOTCONN;
         if (IsAccepted(state))
             return GetAcceptedRemote(fd, &local, remote);
         if ((state & SocketState.Connecting) == 0)
@@ -74,6 +77,10 @@ internal static unsafe class Names
     /// <summary>The bit is another one's for UDP.</summary>
     private static bool IsAccepted(SocketState state) =>
         (state & (SocketState.Accepted | SocketState.Datagram)) == SocketState.Accepted;
+
+    /// <summary>This bit, too.</summary>
+    private static bool IsDissolved(SocketState state) =>
+        (state & (SocketState.Dissolved | SocketState.Datagram)) == SocketState.Dissolved;
 
     private static Errno GetAcceptedRemote(int fd, WireAddress* local, WireAddress* remote) =>
         TryReadAccepted(fd, local, remote) ? Errno.None : Errno.ENOTCONN;

@@ -39,6 +39,8 @@ internal static unsafe class Receive
     public static nint ReadVector(int fd, IoVector* vectors, int count)
     {
         Startup.Ensure();
+        if (count is < 0 or > IoVectors.MostPieces)
+            return Next.ReadVector(fd, vectors, count);
         // To read nothing takes nothing: of datagrams only recv() and its kin take an empty look.
         if (Descriptor.AnyDatagram && count > 0 && IoVectors.Capacity(vectors, count) != 0 &&
             Descriptor.IsOurDatagram(fd, out SocketState state))
@@ -111,6 +113,8 @@ internal static unsafe class Receive
         bool asksKind = Descriptor.AnyDatagram || address != null || (flags & (MsgErrQueue | MsgOob | MsgTrunc)) != 0;
         if (asksKind && Descriptor.IsOurs(fd, out SocketState state))
         {
+            if (address != null && addressLength == null)
+                return LibcError.Answer(Errno.EFAULT);
             if ((flags & MsgErrQueue) != 0)
                 return DatagramErrors.Receive(fd, state, buffer, length, address, addressLength);
             if ((state & SocketState.Datagram) != 0)
@@ -133,6 +137,10 @@ internal static unsafe class Receive
     {
         if (!Descriptor.IsOurs(fd, out SocketState state))
             return Foreign(fd, message, flags);
+        if (message == null)
+            return LibcError.Answer(Errno.EFAULT);
+        if (message->VectorCount > IoVectors.MostPieces)
+            return LibcError.Answer(Errno.EMSGSIZE);
         if ((flags & MsgErrQueue) != 0)
             return DatagramErrors.Receive(fd, state, message);
         if ((state & SocketState.Datagram) != 0)

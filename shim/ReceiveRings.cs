@@ -83,9 +83,9 @@ internal static unsafe class ReceiveRings
                 return Finish(state, &header, message, length, flags);
             }
 
-            nint waited = Wait(ref fd, ring, flags);
-            if (waited < 0)
-                return waited;
+            nint waited = Wait(ref fd, ring, message, flags);
+            if (waited != 0)
+                return waited < 0 ? waited : 0;
         }
     }
 
@@ -132,8 +132,8 @@ internal static unsafe class ReceiveRings
     }
 
     /// <summary>Waits as recvmsg(2) would until there is a doorbell, and takes it away if there is nothing in the ring.</summary>
-    /// <returns>-1 with errno if the waiting has ended otherwise.</returns>
-    private static nint Wait(ref int fd, ReceiveRingHeader* ring, int flags)
+    /// <returns>-1 with errno if the waiting has ended otherwise; 1 if it has because the program has shut its reading side.</returns>
+    private static nint Wait(ref int fd, ReceiveRingHeader* ring, MessageHeader* message, int flags)
     {
         DatagramHeader bell;
         UnixAddress host;
@@ -153,7 +153,7 @@ internal static unsafe class ReceiveRings
         if (received < 0)
             return Datagrams.AnswerFailure();
         if (received == 0 && peek.NameLength == 0)
-            return LibcError.Answer(Errno.ENETDOWN);
+            return Datagrams.AfterEnd(fd, message, flags) < 0 ? -1 : 1;
         if (Descriptor.Cookie(fd) != ring->Cookie)
             fd = NoDescriptor; // it was closed meanwhile, and its number may be another socket's
         if (!ReceiveRingReader.IsEmpty(ring))

@@ -61,6 +61,8 @@ internal static unsafe class Send
         bool asksKind = Descriptor.AnyDatagram || address != null || (flags & (MsgFastOpen | MsgOob)) != 0;
         if (asksKind && Descriptor.IsOurs(fd, out SocketState state))
         {
+            if (address != null && addressLength > SocketAddress.LargestLength)
+                return LibcError.Answer(Errno.EINVAL);
             IoVector vector = new() { Base = buffer, Length = length };
             MessageHeader message = new()
             {
@@ -82,11 +84,21 @@ internal static unsafe class Send
 
     private static nint Ours(int fd, SocketState state, MessageHeader* message, int flags)
     {
+        if (message->VectorCount > IoVectors.MostPieces)
+            return LibcError.Answer(Errno.EMSGSIZE);
         if ((state & SocketState.Datagram) != 0)
             return Datagrams.Send(fd, state, message, flags);
         if ((flags & MsgFastOpen) != 0)
         {
             Errno error = Connect.Stream(fd, state, message->Name, message->NameLength, mayWait: (flags & MsgDontwait) == 0);
+            if (error != Errno.None)
+                return LibcError.Answer(error);
+        }
+
+        if (message->ControlLength != 0 && (state & SocketState.WriteShut) == 0 &&
+            (state & (SocketState.Connecting | SocketState.Accepted)) != 0)
+        {
+            Errno error = SendControl.Check(message);
             if (error != Errno.None)
                 return LibcError.Answer(error);
         }

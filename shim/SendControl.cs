@@ -23,25 +23,47 @@ internal static unsafe class SendControl
     internal static Errno Read(SocketState state, MessageHeader* message, DatagramHeader* header, out bool isMarked)
     {
         isMarked = false;
-        byte* at = message->Control;
-        nuint left = message->ControlLength;
-        if (at == null)
-            return Errno.EFAULT;
-        while (left >= (nuint)sizeof(ControlHeader))
+        nuint at = 0;
+        Errno error;
+        while ((error = TryTake(message, ref at, out ControlHeader* control)) == Errno.None && control != null)
         {
-            ControlHeader* control = (ControlHeader*)at;
-            if (control->Length < (nuint)sizeof(ControlHeader) || control->Length > left)
-                return Errno.EINVAL;
-            Errno error = ReadOne(state, control, header, ref isMarked);
+            error = ReadOne(state, control, header, ref isMarked);
             if (error != Errno.None)
-                return error;
-            nuint step = DatagramControl.Align(control->Length);
-            if (step >= left)
                 break;
-            at += step;
-            left -= step;
         }
 
+        return error;
+    }
+
+    /// <summary>A TCP socket looks at what is said of any socket (sock_cmsg_send, 6.1), and has no use for it here.</summary>
+    internal static Errno Check(MessageHeader* message)
+    {
+        nuint at = 0;
+        Errno error;
+        while ((error = TryTake(message, ref at, out ControlHeader* control)) == Errno.None && control != null)
+        {
+            if (control->Level == SolSocket)
+                error = OfSocket(control->Type, control->Length - (nuint)sizeof(ControlHeader));
+            if (error != Errno.None)
+                break;
+        }
+
+        return error;
+    }
+
+    /// <summary>The control message at that place, or null behind the last one (CMSG_NXTHDR).</summary>
+    /// <returns>EINVAL for a length that cannot be.</returns>
+    private static Errno TryTake(MessageHeader* message, ref nuint at, out ControlHeader* control)
+    {
+        control = null;
+        if (message->Control == null)
+            return Errno.EFAULT;
+        if (at >= message->ControlLength || message->ControlLength - at < (nuint)sizeof(ControlHeader))
+            return Errno.None;
+        control = (ControlHeader*)(message->Control + at);
+        if (control->Length < (nuint)sizeof(ControlHeader) || control->Length > message->ControlLength - at)
+            return Errno.EINVAL;
+        at += DatagramControl.Align(control->Length);
         return Errno.None;
     }
 

@@ -16,11 +16,14 @@ internal static unsafe class StreamShutdown
             return Next.Shutdown(fd, how);
         if (how is not (ShutRd or ShutWr or ShutRdwr))
             return LibcError.Answer(Errno.EINVAL);
-        return LibcError.Answer((state & SocketState.Datagram) != 0 ? Datagram(state) : Stream(fd, state, how));
+        return LibcError.Answer((state & SocketState.Datagram) != 0 ? Datagram(fd, state, how) : Stream(fd, state, how));
     }
 
     private static Errno Stream(int fd, SocketState state, int how)
     {
+        const SocketState ended = SocketState.Listening | SocketState.ReadShut;
+        if ((state & ended) == ended)
+            return Errno.ENOTCONN;
         if ((state & SocketState.Listening) != 0)
             return how == ShutWr ? Errno.None : Listener(fd, state);
         if ((state & (SocketState.Connecting | SocketState.Accepted)) == 0)
@@ -53,11 +56,17 @@ internal static unsafe class StreamShutdown
     }
 
     /// <summary>
-    /// UDP knows shutdown only when connected. The host's end must stay open (its close means "the host died"), so
-    /// the call ends here.
+    /// UDP knows shutdown only when connected, but who waits to receive is woken in any case (inet_shutdown, 6.1). The host must not see
+    /// both directions end, which means that the program has closed the socket; so it does not hear of the writing side.
     /// </summary>
-    private static Errno Datagram(SocketState state) =>
-        (state & SocketState.Connecting) != 0 ? Errno.None : Errno.ENOTCONN;
+    private static Errno Datagram(int fd, SocketState state, int how)
+    {
+        if (how != ShutRd)
+            Descriptor.SetState(fd, state | SocketState.WriteShut);
+        if (how != ShutWr)
+            _ = ReadingSide(fd);
+        return (state & SocketState.Connecting) != 0 ? Errno.None : Errno.ENOTCONN;
+    }
 
     private static Errno KernelShutdown(int fd, int how)
     {

@@ -10,6 +10,15 @@ internal static unsafe class SocketAddress
     /// <summary>sockaddr_in6 without sin6_scope_id, as RFC 2133 had it and Linux still takes it.</summary>
     private const int OldLengthV6 = 24;
 
+    /// <summary>sizeof(struct sockaddr_storage): longer ones, and those with a negative length, Linux does not look at.</summary>
+    internal const uint LargestLength = 128;
+
+    /// <summary>What connect(2) and bind(2) say of an address before they read it (move_addr_to_kernel, 6.1).</summary>
+    internal static Errno Check(byte* address, uint length) => length is 0 or > LargestLength ? Errno.EINVAL
+        : address == null ? Errno.EFAULT
+        : length < sizeof(ushort) ? Errno.EINVAL
+        : Errno.None;
+
     internal static ushort Family(byte* address, uint length) =>
         address != null && length >= sizeof(ushort) ? *(ushort*)address : (ushort)AfUnspec;
 

@@ -24,6 +24,7 @@ public enum Errno
     EINVAL = 22,
     ENFILE = 23,
     EMFILE = 24,
+    ENOTTY = 25,
     ENOSPC = 28,
     EPIPE = 32,
     ENAMETOOLONG = 36,

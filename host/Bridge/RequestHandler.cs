@@ -107,6 +107,12 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
         // An accepted connection that the bridge has forgotten is over; a new one is not made for it.
         if (key.Kind == SocketKind.Accepted && bridge.Sockets.Find(key) is null)
             return NewReply(Errno.ENOTCONN);
+        if (request.Operation is Operation.GetLocalAddress or Operation.GetRemoteAddress &&
+            bridge.RecentNames.TryFind(key, out IpEndpoint local, out IpEndpoint peer))
+        {
+            bool isLocal = request.Operation == Operation.GetLocalAddress;
+            return isLocal || peer.Port != 0 ? AddressReply(isLocal ? local : peer, key.IsV6) : NewReply(Errno.ENOTCONN);
+        }
         ProgramSocket socket = bridge.FindOrOpen(key, now);
         if (request.Operation is Operation.ConnectDatagram or Operation.SetOption && socket is DatagramSocket { IsAttached: true } sender)
         {
@@ -253,12 +259,15 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             channel.Reply(NewReply(Errno.ENOBUFS));
     }
 
-    private static Errno Shutdown(ProgramSocket socket, int how, Instant now)
+    private Errno Shutdown(ProgramSocket socket, int how, Instant now)
     {
         if (socket is not StreamSocket stream)
             return Errno.None;
         if (stream.IsListening && how != Constants.ShutWr)
+        {
+            bridge.RecentNames.Remember(stream.Key, stream.Tcp.Local, default);
             stream.Abandon(now);
+        }
         else if (how != Constants.ShutRd && stream.Tcp.Remote is not null)
             stream.Tcp.FinishSending(now);
         return Errno.None;

@@ -73,6 +73,8 @@ internal sealed class SocketBridge : IDisposable
 
     public RecentErrors Errors { get; } = new();
 
+    public RecentNames RecentNames { get; } = new();
+
     /// <summary>How many sockets have a <see cref="SendRingReader"/>.</summary>
     public int SendRings { get; set; }
 

@@ -287,6 +287,8 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     {
         _programClosed = true;
         _programFinished = true;
+        if (Key.Kind == SocketKind.Tcp && Tcp.Remote is { } remote)
+            Bridge.RecentNames.Remember(Key, Tcp.Local, remote);
         CloseDescriptor();
         if (resets)
         {
@@ -304,6 +306,8 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         _isOver = true;
         if (!_programClosed)
             Bridge.Errors.Remember(Key, error);
+        if (!_programClosed && !_isConnecting && Key.Kind == SocketKind.Tcp)
+            Bridge.RecentNames.Remember(Key, Tcp.Local, default);
         CloseDescriptor();
         Bridge.Sockets.Remove(this);
     }

@@ -108,6 +108,9 @@ internal enum SocketState
     /// <summary>UDP: IP_PKTINFO is on.</summary>
     ReceivesPacketInfo = 2048,
 
+    /// <summary>TCP: connect(AF_UNSPEC) has ended the connection.</summary>
+    Dissolved = ReceivesPacketInfo,
+
     /// <summary>UDP: IP_RECVTTL is on.</summary>
     ReceivesTimeToLive = 4096,
 

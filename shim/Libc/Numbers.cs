@@ -25,7 +25,12 @@ internal static class Numbers
     public const int FSetFl = 4;
     public const int ONonblock = 0x800;
 
-    public const nuint SiocFirst = SiocGIfName;
+    public const nuint SiocOutQ = 0x5411; // TIOCOUTQ
+    public const nuint SiocAtMark = 0x8905;
+    public const nuint SiocGStamp = 0x8906;
+    public const nuint SiocGStampNs = 0x8907;
+    public const nuint SiocOutQNsd = 0x894b;
+    public const nuint SiocFirst = SiocAtMark;
     public const nuint SiocLast = 0x89ff;
     public const nuint SiocGIfName = 0x8910;
     public const nuint SiocGIfConf = 0x8912;

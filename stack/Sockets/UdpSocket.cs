@@ -99,13 +99,14 @@ public sealed class UdpSocket : StackSocket
         return Errno.None;
     }
 
-    /// <summary>connect(AF_UNSPEC): receives from everybody again, and gives back what only connecting had chosen.</summary>
+    /// <summary>
+    /// connect(AF_UNSPEC): receives from everybody again, and gives back a port that nobody asked for, connected or not (__udp_disconnect of
+    /// Linux 6.1).
+    /// </summary>
     public void Disconnect()
     {
-        if (Remote is null)
-            return;
         Remote = null;
-        if (_isPortChosenByUs)
+        if (_isPortChosenByUs && IsBound)
             _protocol.Release(this);
         SetLocal(new IpEndpoint(_boundAddress, _isPortChosenByUs ? (ushort)0 : Local.Port));
     }

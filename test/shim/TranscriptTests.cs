@@ -27,6 +27,7 @@ internal sealed class TranscriptTests
     [TestCase("messages", TestName = "Flags_and_forms_of_sending_and_receiving")]
     [TestCase("ancillary", TestName = "Control_messages_of_datagrams_by_level_and_cut")]
     [TestCase("marking", TestName = "Time_to_live_and_type_of_service_of_sockets_and_of_single_datagrams")]
+    [TestCase("states", TestName = "Calls_in_states_and_with_arguments_that_they_are_not_made_for")]
     [TestCase("recverr", TestName = "Errors_of_datagrams_one_by_one")]
     [TestCase("endings", TestName = "Shutdown_linger_reset_and_SIGPIPE")]
     [TestCase("options", TestName = "Options_set_for_speed_in_every_state")]
