@@ -106,6 +106,15 @@ int main(void)
     VALUE(SO_ZEROCOPY, "OptionNumbers.SoZeroCopy");
     VALUE(SO_BINDTOIFINDEX, "OptionNumbers.SoBindToIfIndex");
     VALUE(SO_TIMESTAMPING_NEW, "OptionNumbers.SoTimestampingNew");
+    VALUE(IP_RECVOPTS, "OptionNumbers.IpRecvOpts");
+    VALUE(IP_RETOPTS, "OptionNumbers.IpRetOpts");
+    VALUE(IPV6_RECVHOPOPTS, "OptionNumbers.Ipv6RecvHopOpts");
+    VALUE(IPV6_RECVRTHDR, "OptionNumbers.Ipv6RecvRoutingHeader");
+    VALUE(IPV6_RECVDSTOPTS, "OptionNumbers.Ipv6RecvDstOpts");
+    VALUE(IPV6_RECVPATHMTU, "OptionNumbers.Ipv6RecvPathMtu");
+    VALUE(IPV6_DONTFRAG, "OptionNumbers.Ipv6DontFrag");
+    VALUE(SO_PEERNAME, "OptionNumbers.SoPeerName");
+    VALUE(SO_PEERGROUPS, "OptionNumbers.SoPeerGroups");
     VALUE(TCP_NODELAY, "OptionNumbers.TcpNoDelay");
     VALUE(TCP_MAXSEG, "OptionNumbers.TcpMaxSegment");
     VALUE(TCP_CORK, "OptionNumbers.TcpCork");
@@ -245,6 +254,7 @@ int main(void)
     VALUE(EPIPE, "Errno.EPIPE");
     VALUE(ENAMETOOLONG, "Errno.ENAMETOOLONG");
     VALUE(ENOSYS, "Errno.ENOSYS");
+    VALUE(ENODATA, "Errno.ENODATA");
     VALUE(ENONET, "Errno.ENONET");
     VALUE(EPROTO, "Errno.EPROTO");
     VALUE(ENOTSOCK, "Errno.ENOTSOCK");

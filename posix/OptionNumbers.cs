@@ -31,6 +31,7 @@ internal static class OptionNumbers
     public const int SoBindToDevice = 25;
     public const int SoAttachFilter = 26;
     public const int SoAcceptConn = 30;
+    public const int SoPeerName = 28;
     public const int SoPeerSec = 31;
     public const int SoRcvBufForce = 33;
     public const int SoPassSec = 34;
@@ -42,9 +43,11 @@ internal static class OptionNumbers
     public const int SoAttachReusePortCbpf = 51;
     public const int SoAttachReusePortEbpf = 52;
     public const int SoCookie = 57;
+    public const int SoPeerGroups = 59;
     public const int SoZeroCopy = 60;
     public const int SoBindToIfIndex = 62;
     public const int SoTimestampingNew = 65;
+    public const int SoPeerPidFd = 77;
 
     public const int TcpNoDelay = 1;
     public const int TcpMaxSegment = 2;
@@ -71,6 +74,8 @@ internal static class OptionNumbers
 
     public const int IpTos = 1;
     public const int IpTtl = 2;
+    public const int IpRecvOpts = 6;
+    public const int IpRetOpts = 7;
     public const int IpPktInfo = 8;
     public const int IpMtuDiscover = 10;
     public const int IpRecvErr = 11;
@@ -89,6 +94,7 @@ internal static class OptionNumbers
     public const int McastLeaveGroup = 45;
     public const int IpMulticastAll = 49;
 
+    public const int Ipv6FlowInfo = 11;
     public const int Ipv6UnicastHops = 16;
     public const int Ipv6MulticastIf = 17;
     public const int Ipv6MulticastHops = 18;
@@ -100,10 +106,16 @@ internal static class OptionNumbers
     public const int Ipv6RecvErr = 25;
     public const int Ipv6V6Only = 26;
     public const int Ipv6MulticastAll = 29;
+    public const int Ipv6FlowInfoSend = 33;
     public const int Ipv6RecvPktInfo = 49;
     public const int Ipv6PktInfo = 50;
     public const int Ipv6RecvHopLimit = 51;
     public const int Ipv6HopLimit = 52;
+    public const int Ipv6RecvHopOpts = 53;
+    public const int Ipv6RecvRoutingHeader = 56;
+    public const int Ipv6RecvDstOpts = 58;
+    public const int Ipv6RecvPathMtu = 60;
+    public const int Ipv6DontFrag = 62;
     public const int Ipv6RecvTClass = 66;
     public const int Ipv6TClass = 67;
 }

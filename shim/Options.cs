@@ -138,7 +138,7 @@ internal static unsafe class Options
     {
         *request = default;
         if (length > HostProtocol.OptionCapacity)
-            return Errno.EINVAL;
+            length = HostProtocol.OptionCapacity; // more than any of them needs
         request->Operation = Operation.SetOption;
         request->OptionLevel = level;
         request->OptionName = name;

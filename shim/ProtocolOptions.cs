@@ -31,6 +31,8 @@ internal static unsafe class ProtocolOptions
         bool isDatagram = (state & SocketState.Datagram) != 0;
         if (!HasLevel(state, level))
             return Errno.ENOPROTOOPT;
+        if (level == IpProtoIpv6 && length < sizeof(int) && name != Ipv6DontFrag)
+            return Errno.EINVAL;
         SocketState flag = isDatagram ? FlagOf(level, name) : SocketState.None;
         if (flag != SocketState.None)
         {
@@ -42,7 +44,7 @@ internal static unsafe class ProtocolOptions
         if (level == SolTcp && name == TcpNoDelay)
             return SetNoDelay(fd, state, value, length);
         if (IsHint(isDatagram, level, name))
-            return length < 1 ? Errno.EINVAL : Errno.None;
+            return length < 1 && level == SolTcp ? Errno.EINVAL : Errno.None;
         if (level is IpProtoIp or IpProtoIpv6 && name is McastJoinGroup or McastLeaveGroup)
         {
             const int wholeLength = 136; // struct group_req: the address has 128, of which IPv4 uses the first 16
@@ -72,7 +74,6 @@ internal static unsafe class ProtocolOptions
             TcpThinLinearTimeouts or TcpNotSentLowat or TcpWindowClamp or TcpSynCount or TcpLinger2 or TcpSaveSyn,
         IpProtoIp when name is IpFreeBind or IpBindAddressNoPort => true,
         IpProtoIp => !isDatagram && name is IpRecvErr or IpPktInfo or IpRecvTtl or IpRecvTos,
-        IpProtoIpv6 when name is Ipv6MulticastHops or Ipv6MulticastLoop or Ipv6MulticastAll => true, // IPv6 has no groups here
         IpProtoIpv6 => !isDatagram && name is Ipv6RecvErr or Ipv6RecvPktInfo or Ipv6RecvHopLimit or Ipv6RecvTClass,
         _ => false,
     };
@@ -109,9 +110,7 @@ internal static unsafe class ProtocolOptions
 
     private static Errno SetFlag(int fd, SocketState state, SocketState flag, byte* value, uint length)
     {
-        if (length < 1)
-            return Errno.EINVAL;
-        int number = length >= sizeof(int) ? *(int*)value : *value;
+        int number = length >= sizeof(int) ? *(int*)value : length > 0 ? *value : 0;
         Descriptor.SetState(fd, number != 0 ? state | flag : state & ~flag);
         return Errno.None;
     }

@@ -35,6 +35,10 @@ internal static unsafe class SocketOptions
                 return Errno.None;
             case SoSndbuf when (state & SocketState.HasSmallSendBuffer) != 0:
                 return Options.Give(SendBuffer.Usual, value, length);
+            case SoPeerName:
+                return GivePeerName(fd, state, value, length);
+            case SoPeerGroups or SoPeerPidFd:
+                return Errno.ENODATA;
             case SoPeerSec or SoAttachFilter:
                 return Errno.ENOPROTOOPT;
             default:
@@ -128,6 +132,20 @@ internal static unsafe class SocketOptions
         if (*length > sizeof(Credentials))
             *length = (uint)sizeof(Credentials);
         Memory.Copy(value, (byte*)&nobody, (int)*length);
+        return Errno.None;
+    }
+
+    /// <summary>As getpeername(2), but who asks for more than there is gets EINVAL (sk_getsockopt, 6.1).</summary>
+    private static Errno GivePeerName(int fd, SocketState state, byte* value, uint* length)
+    {
+        WireAddress remote;
+        if (Names.GetRemote(fd, state, &remote) != Errno.None)
+            return Errno.ENOTCONN;
+        InternetAddress address;
+        uint whole = SocketAddress.ToInternet(&remote, (state & SocketState.V6) != 0, &address);
+        if (whole < *length)
+            return Errno.EINVAL;
+        Memory.Copy(value, (byte*)&address, (int)*length);
         return Errno.None;
     }
 

@@ -29,6 +29,7 @@ public enum Errno
     EPIPE = 32,
     ENAMETOOLONG = 36,
     ENOSYS = 38,
+    ENODATA = 61,
     ENONET = 64,
     EPROTO = 71,
     ENOTSOCK = 88,

@@ -39,7 +39,7 @@ internal static unsafe class SocketOptions
             if (GroupOptions.IsOne(request.OptionLevel, request.OptionName))
                 return GroupOptions.Set(socket, request.OptionLevel, request.OptionName, value);
             if (KeptOptions.IsOne(request.OptionLevel, request.OptionName))
-                return socket.Kept.Set(request.OptionName, value, isStream: socket is StreamSocket);
+                return socket.Kept.Set(request.OptionLevel, request.OptionName, value, isStream: socket is StreamSocket);
             if (!TryReadInt(value, out int number) && request.OptionLevel != IpProtoIp)
                 return Errno.EINVAL;
             return (request.OptionLevel, request.OptionName) switch
@@ -67,7 +67,7 @@ internal static unsafe class SocketOptions
         if ((request.OptionLevel, request.OptionName) is (IpProtoIp, IpMtu) or (IpProtoIpv6, Ipv6Mtu))
             return socket.Stack.PathMtu is { } mtu ? Write(ref reply, mtu) : Errno.ENOTCONN;
         if (KeptOptions.IsOne(request.OptionLevel, request.OptionName))
-            return Write(ref reply, socket.Kept.Get(request.OptionName));
+            return Write(ref reply, socket.Kept.Get(request.OptionLevel, request.OptionName));
         if (GroupOptions.IsOne(request.OptionLevel, request.OptionName))
             return Write(ref reply, GroupOptions.Get(socket, request.OptionLevel, request.OptionName));
         int? number = (request.OptionLevel, request.OptionName) switch

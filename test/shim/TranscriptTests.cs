@@ -32,6 +32,7 @@ internal sealed class TranscriptTests
     [TestCase("endings", TestName = "Shutdown_linger_reset_and_SIGPIPE")]
     [TestCase("options", TestName = "Options_set_for_speed_in_every_state")]
     [TestCase("levels", TestName = "Options_of_levels_that_a_socket_does_not_have")]
+    [TestCase("keeping", TestName = "Options_that_are_only_kept_and_lengths_of_options")]
     [TestCase("toggling", TestName = "Options_set_while_others_write_on_the_same_socket")]
     [TestCase("binding", TestName = "Binding_names_and_both_families")]
     [TestCase("groups", TestName = "Multicast_groups")]
