@@ -30,7 +30,7 @@ public static class StackHostProcess
     private static void Serve(StackHostOptions options, ReadyLine ready)
     {
         StackMemory memory = new(new FramePool());
-        using EventLoop loop = new(TimeProvider.System, BusyPolling.UsualLimit);
+        using EventLoop loop = new(TimeProvider.System, BusyPolling.LimitOnSwitch);
         using Interruption interruption = new(loop);
         using StallBreaker breaker = new(loop); // before the host, so that it is there while that closes its sockets
         IPolledLink link = options.OpenLink(memory.Frames, () => loop.Now);

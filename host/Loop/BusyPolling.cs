@@ -26,8 +26,14 @@ internal sealed class BusyPolling(TimeSpan limit)
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long to look on where nothing speaks against it: about what it costs to be woken.</summary>
+    /// <summary>How long a network looks on where nothing speaks against it: about what it costs to be woken.</summary>
     public static readonly TimeSpan UsualLimit = TimeSpan.FromMicroseconds(50);
+
+    /// <summary>
+    /// The same of a host on a stock switch, whose answers come from behind two more processes: with 50 µs a ping-pong takes 1.15 times as
+    /// long on a processor that is slow to wake, with 200 µs requests on connections that stay are fewer (0.93).
+    /// </summary>
+    public static readonly TimeSpan LimitOnSwitch = TimeSpan.FromMicroseconds(100);
 
     private int _failures = MostFailures;
     private int _obstructions;
