@@ -139,6 +139,8 @@ internal static unsafe class Receive
             return Foreign(fd, message, flags);
         if (message == null)
             return LibcError.Answer(Errno.EFAULT);
+        if (message->Name != null && (int)message->NameLength < 0)
+            return LibcError.Answer(Errno.EINVAL);
         if (message->VectorCount > IoVectors.MostPieces)
             return LibcError.Answer(Errno.EMSGSIZE);
         if ((flags & MsgErrQueue) != 0)

@@ -78,9 +78,21 @@ internal static unsafe class Send
         return result >= 0 ? result : Streams.TranslateSend(fd, result);
     }
 
-    private static nint Message(int fd, MessageHeader* message, int flags) => Descriptor.IsOurs(fd, out SocketState state)
-        ? Ours(fd, state, message, flags)
-        : Next.SendMessage(fd, message, flags);
+    private static nint Message(int fd, MessageHeader* message, int flags)
+    {
+        if (!Descriptor.IsOurs(fd, out SocketState state))
+            return Next.SendMessage(fd, message, flags);
+        if (message == null)
+            return LibcError.Answer(Errno.EFAULT);
+        MessageHeader whole = *message;
+        if (whole.NameLength == 0)
+            whole.Name = null; // no address, which one without a length is to sendto(2)
+        if (whole.Name != null && (int)whole.NameLength < 0)
+            return LibcError.Answer(Errno.EINVAL);
+        if (whole.VectorCount <= IoVectors.MostPieces && whole.ControlLength > int.MaxValue)
+            return LibcError.Answer(Errno.ENOBUFS);
+        return Ours(fd, state, &whole, flags);
+    }
 
     private static nint Ours(int fd, SocketState state, MessageHeader* message, int flags)
     {

@@ -1,8 +1,10 @@
 /* Calls in states and with arguments that they are not made for. */
 #include "transcript.h"
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sockios.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
@@ -58,6 +60,38 @@ static void too_many_pieces(int fd)
     message.msg_iov = (struct iovec *)8; /* nobody looks there */
     say("sendmsg of pieces nowhere", sendmsg(fd, &message, MSG_NOSIGNAL));
     say("recvmsg of pieces nowhere", recvmsg(fd, &message, MSG_DONTWAIT));
+}
+
+/* What a message says of its own parts. */
+static void odd_messages(int fd, struct sockaddr_in to)
+{
+    static const socklen_t name_lengths[] = {0, 1, 16, 129, -1, 1u << 31};
+    static const size_t control_lengths[] = {64, (size_t)INT_MAX + 1, SIZE_MAX};
+    static const size_t lengths[] = {20, SIZE_MAX, SIZE_MAX - 7};
+    struct sockaddr_storage name = {0};
+    memcpy(&name, &to, sizeof to);
+    struct iovec piece = {"x", 1}, none = {NULL, 0};
+    for (size_t i = 0; i < sizeof name_lengths / sizeof *name_lengths; i++) {
+        printf("name length %d\n", (int)name_lengths[i]);
+        struct msghdr message = {.msg_name = &name, .msg_namelen = name_lengths[i], .msg_iov = &piece, .msg_iovlen = 1};
+        say(" sendmsg", sendmsg(fd, &message, MSG_NOSIGNAL));
+        message.msg_name = NULL;
+        say(" sendmsg, no name", sendmsg(fd, &message, MSG_NOSIGNAL));
+        message.msg_iov = &none;
+        message.msg_name = &name;
+        if ((int)name_lengths[i] < 0)
+            say(" recvmsg", recvmsg(fd, &message, MSG_DONTWAIT));
+    }
+    for (size_t i = 0; i < sizeof control_lengths / sizeof *control_lengths; i++)
+        for (size_t j = 0; j < sizeof lengths / sizeof *lengths; j++) {
+            char room[64] = {0};
+            ((struct cmsghdr *)room)->cmsg_len = lengths[j];
+            struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = room, .msg_controllen = control_lengths[i]};
+            printf("control length %zu, %zu\n", control_lengths[i], lengths[j]);
+            say(" sendmsg", sendmsg(fd, &message, MSG_NOSIGNAL));
+        }
+    say("sendmsg of nothing", sendmsg(fd, NULL, MSG_NOSIGNAL));
+    say("recvmsg of nothing", recvmsg(fd, NULL, MSG_DONTWAIT));
 }
 
 static void device_requests(const char *what, int fd, int has_sent)
@@ -231,6 +265,14 @@ int main(void)
     connection(ends);
     too_many_pieces(ends[0]);
     too_many_pieces(bound(SOCK_DGRAM));
+    fd = bound(SOCK_DGRAM);
+    odd_messages(fd, local_of(bound(SOCK_DGRAM)));
+    struct sockaddr_in aside = local_of(bound(SOCK_DGRAM));
+    must("connect", connect(fd, (struct sockaddr *)&aside, sizeof aside));
+    odd_messages(fd, local_of(bound(SOCK_DGRAM)));
+    int others[2];
+    connection(others);
+    odd_messages(others[0], aside);
     device_requests("connected", ends[0], 0);
     control_messages_of_streams(ends[0]);
     device_requests("accepted", ends[1], 1);
