@@ -114,7 +114,7 @@ internal sealed class WrapperCommand
         string[] run =
         [
             "-a", words.GetRequiredValue(_address), "-n", words.GetRequiredValue(_netmask), "-f", file, "-d", words.GetRequiredValue(_device),
-            "--", .. Interpreter(script), script, .. parameters,
+            "--", .. WordsFor(script), .. parameters,
         ];
         RunCommand command = new("pyco-wrapper");
         RunOptions options = new RunOptionsReader(command, Environment.GetEnvironmentVariable).Read(command.Parse(run));
@@ -132,8 +132,10 @@ internal sealed class WrapperCommand
     }
 
     /// <summary>PycoTCP ran Python alone; an executable script says itself what runs it.</summary>
-    private static string[] Interpreter(string script) =>
-        (File.GetUnixFileMode(script) & UnixFileMode.UserExecute) != 0 ? [] : [DefaultInterpreter];
+    private static string[] WordsFor(string script) =>
+        (File.GetUnixFileMode(script) & UnixFileMode.UserExecute) == 0 ? [DefaultInterpreter, script]
+        : script.Contains('/', StringComparison.Ordinal) ? [script]
+        : [$"./{script}"]; // it is looked for here, and not in $PATH
 
     private static Option<string> Text(string name, string shortName, string value, string description, string whenMissing) =>
         new(name, shortName) { HelpName = value, Description = description, DefaultValueFactory = _ => whenMissing };

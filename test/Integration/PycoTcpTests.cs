@@ -39,6 +39,15 @@ internal sealed class PycoTcpTests : NetworkTest
         Assert.That(Directory.Exists(Control), Is.False);
     }
 
+    [Test]
+    public void A_script_that_is_executable_is_found_in_the_working_directory()
+    {
+        File.WriteAllText($"{Folder}/script", "#!/bin/sh\necho \"$0 $1\"\n");
+        File.SetUnixFileMode($"{Folder}/script", (UnixFileMode)0b111_101_101);
+        Net("start");
+        Assert.That(Start(Repository.PycoWrapper, "script", "-f", DefaultNetwork, "-p", "-x").Succeed(), Is.EqualTo("./script -x\n"));
+    }
+
     [TestCase("restart")]
     [TestCase("start")]
     [TestCase("stop")]
