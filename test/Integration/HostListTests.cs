@@ -75,7 +75,7 @@ internal sealed class HostListTests : NetworkTest
     [Test]
     public void Ports_of_the_machine_that_lead_to_a_host_are_told()
     {
-        RunningProgram server = Run("-v", "-p", "0:80", "-p", "0:53/udp", "--", "sh", "-c", "echo up; read -r line");
+        RunningProgram server = Run("-v", "-p", "0:80", "-p", "0:53/udp", "--", "sh", "-c", "echo up >&2; read -r line");
         server.WaitForOutput("up");
         string Outside(int inside) => Regex.Match(server.Errors, $@"127\.0\.0\.1:\d+(?=(/udp)? on this machine leads to port {inside} of )").Value;
 
