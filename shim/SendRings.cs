@@ -128,8 +128,8 @@ internal static unsafe class SendRings
 
     private static void Forget(Slot* slot, int fd)
     {
+        slot->HasRing = 0; // before the number changes: who has no lock looks at that first
         slot->Fd = fd;
-        slot->HasRing = 0;
         slot->Count = 0;
         slot->Begin = 0;
     }
