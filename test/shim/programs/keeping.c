@@ -62,7 +62,7 @@ static void lengths(int type)
 /* What only AF_UNIX has, or only with a peer. */
 static void of_peers(const char *what, int fd)
 {
-    static const int names[] = {28 /* SO_PEERNAME */, 59 /* SO_PEERGROUPS */, 77 /* SO_PEERPIDFD */};
+    static const int names[] = {28 /* SO_PEERNAME */, 59 /* SO_PEERGROUPS */}; /* SO_PEERPIDFD is not in all kernels */
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct sockaddr_storage value = {0};
         for (socklen_t room = 4; room <= 64; room *= 4) {
