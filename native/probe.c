@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <linux/sockios.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -212,7 +213,11 @@ int main(void)
     VALUE(SYS_openat, "SystemCall.OpenAt");
     VALUE(SYS_ppoll, "SystemCall.PollWithMask");
     VALUE(SYS_rt_sigaction, "SystemCall.SignalAction");
-    VALUE(SYS_clock_gettime, "SystemCall.ClockGetTime");
+    VALUE(SYS_rt_sigprocmask, "SystemCall.SignalMask");
+    VALUE(SYS_rt_sigpending, "SystemCall.PendingSignals");
+    VALUE(SYS_prctl, "SystemCall.ProcessControl");
+    VALUE(PR_SET_SECCOMP, "Numbers.PrSetSeccomp");
+    VALUE(PR_SET_NO_NEW_PRIVS, "Numbers.PrSetNoNewPrivileges");
     VALUE(SYS_uname, "SystemCall.UnixName");
     VALUE(SYS_mmap, "SystemCall.MapMemory");
     VALUE(SYS_munmap, "SystemCall.UnmapMemory");

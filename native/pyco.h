@@ -52,6 +52,7 @@
     X(popen) \
     X(posix_spawn) \
     X(posix_spawnp) \
+    X(prctl) \
     X(read) \
     X(__read) \
     X(__read_chk) \

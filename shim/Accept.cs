@@ -95,6 +95,7 @@ internal static unsafe class Accept
         const SocketState kept =
             SocketState.V6 | SocketState.NoDelay | SocketState.Inherits | SocketState.HasOptions;
         Descriptor.SetState(accepted, (state & kept) | SocketState.Accepted | SocketState.Known | SocketState.Established);
+        BusyPolling.NoteSocket(accepted);
         if ((state & SocketState.Inherits) == 0)
             return;
         InheritOption(listener, accepted, SoRcvTimeo);

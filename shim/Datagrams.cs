@@ -69,7 +69,7 @@ internal static unsafe class Datagrams
             Control = message->Control,
             ControlLength = message->ControlLength,
         };
-        nint received = Next.ReceiveMessage(fd, &inner, flags);
+        nint received = BusyPolling.ReceiveMessage(fd, &inner, flags);
         if (received < 0)
             return AnswerFailure();
 

@@ -135,6 +135,20 @@ internal static unsafe class ReceiveRings
     /// <returns>-1 with errno if the waiting has ended otherwise; 1 if it has because the program has shut its reading side.</returns>
     private static nint Wait(ref int fd, ReceiveRingHeader* ring, MessageHeader* message, int flags)
     {
+        bool mayLook = (flags & MsgDontwait) == 0 && BusyPolling.Watches(fd);
+        if (mayLook && BusyPolling.Look.TryBegin(fd, out BusyPolling.Look look))
+        {
+            while (ReceiveRingReader.IsEmpty(ring) && look.GoesOn())
+            {
+            }
+
+            bool hasPaid = !ReceiveRingReader.IsEmpty(ring);
+            if (look.End(hasPaid))
+                return LibcError.Answer(Errno.EINTR);
+            if (hasPaid)
+                return 0;
+        }
+
         DatagramHeader bell;
         UnixAddress host;
         IoVector vector = new() { Base = (byte*)&bell, Length = (nuint)sizeof(DatagramHeader) };
@@ -145,9 +159,12 @@ internal static unsafe class ReceiveRings
             Vectors = &vector,
             VectorCount = 1,
         };
+        long begin = mayLook ? Kernel.Nanoseconds() : 0;
         _ = Interlocked.Add(ref ring->Sleepers, 1);
         nint received = Next.ReceiveMessage(fd, &peek, (flags & ~MsgTrunc) | MsgPeek);
         _ = Interlocked.Add(ref ring->Sleepers, -1);
+        if (mayLook)
+            BusyPolling.NoteWait(fd, begin);
         if (ring->IsWaking != 0)
             ring->IsWaking = 0;
         if (received < 0)
@@ -171,15 +188,9 @@ internal static unsafe class ReceiveRings
     private static bool AwaitShowing(ReceiveRingHeader* ring, nuint announced)
     {
         const int sleeps = 200; // of a millisecond: far longer than a busy machine keeps anybody waiting
-        TimeSpec begin;
-        _ = Kernel.Clock(&begin);
-        TimeSpec now = begin;
-        while (!Shows(ring, announced) &&
-            ((now.Seconds - begin.Seconds) * 1000 * OneMillisecond) + now.Nanoseconds - begin.Nanoseconds <= OneMillisecond)
-        {
+        long begin = Kernel.Nanoseconds();
+        while (!Shows(ring, announced) && Kernel.Nanoseconds() - begin <= OneMillisecond)
             _ = Kernel.Yield();
-            _ = Kernel.Clock(&now);
-        }
 
         for (int left = sleeps; left > 0 && !Shows(ring, announced); left--)
             _ = Kernel.Poll(NoDescriptor, 0, 1);

@@ -11,15 +11,36 @@ internal static unsafe class Signals
     /// </summary>
     internal static bool AllRestart()
     {
-        const nint ignored = 1;
         for (int signal = 1; signal <= LastSignal; signal++)
         {
-            KernelSignalAction action = default;
-            if (Kernel.SignalAction(signal, &action) >= 0 && action.Handler is not (0 or ignored) &&
-                (action.Flags & SaRestart) == 0)
+            if (Interrupts(signal, isNeverRestarted: false))
                 return false;
         }
 
         return true;
+    }
+
+    /// <summary>True if one of these signals ends a call that waits, once it is let in.</summary>
+    /// <param name="signals">Signal n is bit n - 1.</param>
+    /// <param name="isNeverRestarted">The call ends also after a handler that was installed with SA_RESTART.</param>
+    internal static bool AnyInterrupts(ulong signals, bool isNeverRestarted)
+    {
+        const ulong ofLibc = 0x1_8000_0000; // SIGCANCEL and SIGSETXID, whose handlers no program sees
+        signals &= ~ofLibc;
+        for (int signal = 1; signals != 0; signal++, signals >>= 1)
+        {
+            if ((signals & 1) != 0 && Interrupts(signal, isNeverRestarted))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool Interrupts(int signal, bool isNeverRestarted)
+    {
+        const nint ignored = 1;
+        KernelSignalAction action = default;
+        return Kernel.SignalAction(signal, &action) >= 0 && action.Handler is not (0 or ignored) &&
+            (isNeverRestarted || (action.Flags & SaRestart) == 0);
     }
 }

@@ -53,10 +53,14 @@ internal static unsafe class Socket
         int result = Kernel.Bind(fd, &name, length);
         if (result >= 0 && isDatagram)
             result = -(int)OpenDatagram(fd);
-        if (result >= 0)
-            return fd;
-        _ = Kernel.Close(fd);
-        return result;
+        if (result < 0)
+        {
+            _ = Kernel.Close(fd);
+            return result;
+        }
+
+        BusyPolling.NoteSocket(fd);
+        return fd;
     }
 
     /// <summary>A UDP socket introduces itself to the host at once: its first datagram may come by a plain write().</summary>

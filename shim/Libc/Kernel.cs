@@ -69,6 +69,32 @@ internal static unsafe class Kernel
     internal static int SignalAction(int signal, KernelSignalAction* current) =>
         (int)Call(SystemCall.SignalAction, signal, 0, (nint)current, sizeof(ulong));
 
+    /// <summary>Lets all signals of this thread wait but those that a fault of its own brings.</summary>
+    /// <returns>Which ones waited before.</returns>
+    internal static ulong BlockSignals()
+    {
+        const int setMask = 2; // SIG_SETMASK
+        const ulong faults = 0x4000_04d8; // SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS
+        ulong blocked = ~faults;
+        ulong before = 0;
+        _ = Call(SystemCall.SignalMask, setMask, (nint)(&blocked), (nint)(&before), sizeof(ulong));
+        return before;
+    }
+
+    internal static void SetSignalMask(ulong mask)
+    {
+        const int setMask = 2; // SIG_SETMASK
+        _ = Call(SystemCall.SignalMask, setMask, (nint)(&mask), 0, sizeof(ulong));
+    }
+
+    /// <summary>Which signals have come that wait until they are let in again; signal n is bit n - 1.</summary>
+    internal static ulong PendingSignals()
+    {
+        ulong pending = 0;
+        _ = Call(SystemCall.PendingSignals, (nint)(&pending), sizeof(ulong));
+        return pending;
+    }
+
     /// <summary>Memory of the process's own, in whole pages; -errno on failure.</summary>
     internal static nint MapMemory(nuint length)
     {
@@ -93,17 +119,26 @@ internal static unsafe class Kernel
 
     internal static int Yield() => (int)Call(SystemCall.Yield);
 
-    internal static int Clock(TimeSpec* now)
+    /// <summary>A clock that nobody sets; without a system call where the processor has one to read.</summary>
+    internal static void Clock(TimeSpec* now)
     {
         const int monotonic = 1;
-        return (int)Call(SystemCall.ClockGetTime, monotonic, (nint)now);
+        _ = clock_gettime(monotonic, now);
+    }
+
+    /// <summary>The same in nanoseconds.</summary>
+    internal static long Nanoseconds()
+    {
+        TimeSpec now;
+        Clock(&now);
+        return (now.Seconds * 1_000_000_000) + now.Nanoseconds;
     }
 
     /// <summary>Milliseconds of a clock that nobody sets.</summary>
     internal static long Milliseconds()
     {
         TimeSpec now;
-        _ = Clock(&now);
+        Clock(&now);
         return (now.Seconds * 1000) + (now.Nanoseconds / 1_000_000);
     }
 
@@ -161,6 +196,9 @@ internal static unsafe class Kernel
         *errno = before;
         return result;
     }
+
+    [DllImport("libc"), SuppressGCTransition]
+    private static extern int clock_gettime(int clock, TimeSpec* now);
 }
 
 /// <summary>libc's errno of this thread.</summary>

@@ -22,6 +22,7 @@ internal static unsafe partial class Next
     private static delegate* unmanaged[SuppressGCTransition]<int, int, int, byte*, uint, int> SetOptionPointer;
     private static delegate* unmanaged[SuppressGCTransition]<int, int, int> ShutdownPointer;
     private static delegate* unmanaged[SuppressGCTransition]<int, nuint, byte*, int> IoControlPointer;
+    private static delegate* unmanaged[SuppressGCTransition]<int, nint, nint, nint, nint, int> ProcessControlPointer;
     private static delegate* unmanaged[SuppressGCTransition]<int, byte*, nuint, nint> ReadPointer;
     private static delegate* unmanaged[SuppressGCTransition]<int, IoVector*, int, nint> ReadVectorPointer;
     private static delegate* unmanaged[SuppressGCTransition]<int, byte*, nuint, int, byte*, uint*, nint> ReceiveFromPointer;
@@ -65,6 +66,7 @@ internal static unsafe partial class Next
         SetOptionPointer = (delegate* unmanaged[SuppressGCTransition]<int, int, int, byte*, uint, int>)Symbol("setsockopt"u8);
         ShutdownPointer = (delegate* unmanaged[SuppressGCTransition]<int, int, int>)Symbol("shutdown"u8);
         IoControlPointer = (delegate* unmanaged[SuppressGCTransition]<int, nuint, byte*, int>)Symbol("ioctl"u8);
+        ProcessControlPointer = (delegate* unmanaged[SuppressGCTransition]<int, nint, nint, nint, nint, int>)Symbol("prctl"u8);
         ReadPointer = (delegate* unmanaged[SuppressGCTransition]<int, byte*, nuint, nint>)Symbol("read"u8);
         ReadVectorPointer = (delegate* unmanaged[SuppressGCTransition]<int, IoVector*, int, nint>)Symbol("readv"u8);
         ReceiveFromPointer = (delegate* unmanaged[SuppressGCTransition]<int, byte*, nuint, int, byte*, uint*, nint>)Symbol("recvfrom"u8);
@@ -120,6 +122,10 @@ internal static unsafe partial class Next
     internal static int IoControl(int fd, nuint request, byte* argument) => IoControlPointer != null
         ? IoControlPointer(fd, request, argument)
         : (int)SystemCall.Invoke(SystemCall.IoControl, fd, (nint)request, (nint)argument);
+
+    internal static int ProcessControl(int option, nint a, nint b, nint c, nint d) => ProcessControlPointer != null
+        ? ProcessControlPointer(option, a, b, c, d)
+        : (int)SystemCall.Invoke(SystemCall.ProcessControl, option, a, b, c, d);
 
     internal static nint Read(int fd, byte* buffer, nuint length) => ReadPointer != null
         ? ReadPointer(fd, buffer, length)

@@ -43,6 +43,9 @@ internal static class Numbers
     public const nuint SiocGIfHwAddr = 0x8927;
     public const nuint SiocGIfIndex = 0x8933;
 
+    public const int PrSetSeccomp = 22;
+    public const int PrSetNoNewPrivileges = 38;
+
     public const ulong SaRestart = 0x10000000;
     public const int LastSignal = 64;
 }

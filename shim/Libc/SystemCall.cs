@@ -16,7 +16,9 @@ internal static class SystemCall
     public const int OpenAt = 56;
     public const int PollWithMask = 73;
     public const int SignalAction = 134;
-    public const int ClockGetTime = 113;
+    public const int SignalMask = 135;
+    public const int ProcessControl = 167;
+    public const int PendingSignals = 136;
     public const int Yield = 124;
     public const int UnixName = 160;
     public const int UnmapMemory = 215;
@@ -50,7 +52,9 @@ internal static class SystemCall
     public const int OpenAt = 257;
     public const int PollWithMask = 271;
     public const int SignalAction = 13;
-    public const int ClockGetTime = 228;
+    public const int SignalMask = 14;
+    public const int ProcessControl = 157;
+    public const int PendingSignals = 127;
     public const int Yield = 24;
     public const int UnixName = 63;
     public const int MapMemory = 9;

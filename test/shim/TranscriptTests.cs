@@ -40,6 +40,8 @@ internal sealed class TranscriptTests
     [TestCase("canceling", TestName = "Cancelled_threads")]
     [TestCase("threads", TestName = "Threads_that_connect_accept_close_and_fork")]
     [TestCase("interrupts", TestName = "Interrupted_and_restarted_calls")]
+    [TestCase("looking", TestName = "Calls_that_look_for_data_before_they_sleep")]
+    [TestCase("sandboxed", TestName = "A_program_that_forbids_itself_system_calls")]
     [TestCase("flooding", TestName = "A_UDP_socket_that_sends_so_much_that_it_has_a_ring")]
     [TestCase("flooded", TestName = "A_UDP_socket_that_receives_so_much_that_it_has_a_ring")]
     [TestCase("promised", TestName = "What_poll_promises_of_a_UDP_socket_with_a_ring")]
