@@ -213,6 +213,7 @@ int main(void)
     VALUE(SYS_openat, "SystemCall.OpenAt");
     VALUE(SYS_ppoll, "SystemCall.PollWithMask");
     VALUE(SYS_rt_sigaction, "SystemCall.SignalAction");
+    VALUE(SYS_clock_gettime, "SystemCall.ClockGetTime");
     VALUE(SYS_rt_sigprocmask, "SystemCall.SignalMask");
     VALUE(SYS_rt_sigpending, "SystemCall.PendingSignals");
     VALUE(SYS_prctl, "SystemCall.ProcessControl");

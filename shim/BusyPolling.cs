@@ -1,212 +1,245 @@
 using Pyco.Stack;
 using static Pyco.Posix.Constants;
 using static Pyco.Posix.OptionNumbers;
+using static Pyco.Shim.Numbers;
 
 namespace Pyco.Shim;
 
 /// <summary>
-/// Whether a call that waits for data looks for it for a moment before it sleeps, as the host's loop does: to be woken takes
-/// longer than an answer from a neighbour (decision 12).
+/// Whether a call that waits for data of a socket looks for it for a moment before it sleeps, as the host's loop does: to be
+/// woken takes longer than an answer from a neighbour (decision 12).
 /// </summary>
 /// <remarks>
-/// It adapts by descriptor: a wait that was short begins it and looks in vain end it, so who waits long sleeps as without it. What is
-/// kept here is a hint by the descriptor's number, which a close() or dup() makes wrong: that costs time, and nothing else,
-/// for before a look the kernel is asked whose socket it is. Looks yield the processor, and end for a time where somebody computes
-/// on it. Signals wait until a look has ended, so that one that comes meanwhile interrupts the call as it would a sleeping one.
+/// Only who has sent something and waits for the answer looks: for whom data comes without asking, there is nothing to win. A look
+/// takes nothing: it ends when there is something, and the program's own call follows, which may sleep. What is kept here by
+/// the descriptor's number is a hint, which a close() or dup() makes wrong; that costs time, and nothing else, for a look begins by
+/// asking the kernel whose socket it is.
 /// </remarks>
 internal static unsafe class BusyPolling
 {
     /// <summary>Only descriptors below this number are looked at.</summary>
     private const int MostDescriptors = 1024;
 
+    /// <summary>A look ends after so many questions even if the clock stands still.</summary>
+    private const int MostQuestions = 1000;
+
+    /// <summary>Nobody else looks in this process for so many nanoseconds, or until the look has ended.</summary>
+    private const long LongestClaim = 10_000_000;
+
+    /// <summary>How many nanoseconds long to believe what <see cref="Signals.AllRestart"/> has said.</summary>
+    private const long SignalsStay = 100_000_000;
+
+    private const byte HasSent = 0x80;
+
     private static PollingPause Pause;
 
+    /// <summary>The nanosecond until which somebody looks. A time, because who looks may be cancelled, or a copy made by fork().</summary>
+    private static nuint Claim;
+
     private static bool IsForbidden;
+    private static bool HasAskedForFilter;
+    private static bool AllSignalsRestart;
+    private static long AllSignalsRestartUntil;
 
 #pragma warning disable CS0169 // the compiler does not count the use of a fixed buffer
-    private static Hints Of;
+    private static Hints ByDescriptor;
 #pragma warning restore CS0169
 
     /// <summary>The descriptor has become a socket of ours.</summary>
-    internal static void NoteSocket(int fd) => Set(fd, PollingHint.Fresh);
+    internal static void NoteSocket(int fd)
+    {
+        if ((uint)fd < MostDescriptors)
+            *At(fd) = (byte)PollingHint.None;
+    }
+
+    /// <summary>The program sends something by the descriptor.</summary>
+    internal static void NoteSend(int fd)
+    {
+        if ((uint)fd < MostDescriptors)
+            *At(fd) |= HasSent;
+    }
 
     /// <summary>
     /// From now on nobody looks: the program is about to say which system calls it may make (seccomp(2)), and will not think of those
-    /// that looking takes.
+    /// that looking takes. A child of vfork(2) says it for its parent, too, who only gets slower.
     /// </summary>
-    internal static void Forbid()
-    {
-        if (!IsForbidden)
-            IsForbidden = true;
-    }
+    internal static void Forbid() => IsForbidden = true;
 
-    /// <summary>read(2), of whatever descriptor.</summary>
-    internal static nint Read(int fd, byte* buffer, nuint length)
+    /// <summary>Called before a call that may wait for data, which follows unless there is an error.</summary>
+    internal static Errno Begin(int fd, int flags, out Wait wait)
     {
-        if (Get(fd) is PollingHint.None or PollingHint.Never || !Watches(fd))
-            return Next.Read(fd, buffer, length);
-        if (TryLook(fd, buffer, length, 0, out nint found))
-            return found;
-        long begin = Kernel.Nanoseconds();
-        nint result = Next.Read(fd, buffer, length);
-        NoteWait(fd, begin);
-        return result;
-    }
-
-    /// <summary>recv(2), of whatever socket.</summary>
-    internal static nint Receive(int fd, byte* buffer, nuint length, int flags)
-    {
-        if (!MayLook(flags) || !Watches(fd))
-            return Next.ReceiveFrom(fd, buffer, length, flags, null, null);
-        if (TryLook(fd, buffer, length, flags, out nint found))
-            return found;
-        long begin = Kernel.Nanoseconds();
-        nint result = Next.ReceiveFrom(fd, buffer, length, flags, null, null);
-        NoteWait(fd, begin);
-        return result;
-    }
-
-    /// <summary>recvmsg(2), of a socket of ours.</summary>
-    internal static nint ReceiveMessage(int fd, MessageHeader* message, int flags)
-    {
-        if (!MayLook(flags) || !Watches(fd))
-            return Next.ReceiveMessage(fd, message, flags);
-        if (TryLook(fd, message, flags, out nint found))
-            return found;
-        long begin = Kernel.Nanoseconds();
-        nint result = Next.ReceiveMessage(fd, message, flags);
-        NoteWait(fd, begin);
-        return result;
-    }
-
-    /// <summary>
-    /// False where looking makes no sense. What is not known yet of a socket is found out.
-    /// </summary>
-    internal static bool Watches(int fd)
-    {
-        if (IsForbidden)
-            return false;
-        PollingHint hint = Get(fd);
-        if (hint is PollingHint.None or PollingHint.Fresh)
+        wait = default;
+        if (!IsAnswer(fd) || (flags & (MsgDontwait | MsgErrQueue)) != 0)
+            return Errno.None;
+        if (!TryBegin(fd, ref wait, out Look look))
+            return Errno.None;
+        do
         {
-            hint = IsOursAndBlocks(fd) ? PollingHint.Sleeps : PollingHint.Never;
-            Set(fd, hint);
+            if (Kernel.PollNow(fd, PollIn) != 0)
+                return look.End(hasPaid: true);
+        }
+        while (look.GoesOn());
+        return look.End(hasPaid: false);
+    }
+
+    /// <summary>True once after each time that something was sent.</summary>
+    private static bool IsAnswer(int fd)
+    {
+        if ((uint)fd >= MostDescriptors || (*At(fd) & HasSent) == 0)
+            return false;
+        *At(fd) &= HasSent - 1;
+        return true;
+    }
+
+    /// <summary>The same for who has another way to see whether there is something.</summary>
+    /// <returns>True if he looks, and then ends it; else the wait is measured.</returns>
+    internal static bool TryBegin(int fd, int flags, out Wait wait, out Look look)
+    {
+        wait = default;
+        look = default;
+        return (flags & MsgDontwait) == 0 && IsAnswer(fd) && TryBegin(fd, ref wait, out look);
+    }
+
+    private static bool TryBegin(int fd, ref Wait wait, out Look look)
+    {
+        look = default;
+        PollingHint hint = Get(fd);
+        if (hint == PollingHint.None)
+            Set(fd, hint = IsOursAndBlocks(fd) ? PollingHint.Sleeps : PollingHint.Never);
+        if (hint == PollingHint.Never || IsForbidden)
+            return false;
+        long now = Kernel.Nanoseconds();
+        if (hint == PollingHint.Sleeps)
+        {
+            wait = new Wait(fd, now);
+            return false;
         }
 
-        return hint != PollingHint.Never;
-    }
-
-    /// <summary>A call that began then, without a look, has ended.</summary>
-    internal static void NoteWait(int fd, long begin)
-    {
-        PollingHint hint = Get(fd);
-        if (hint == PollingHint.Sleeps)
-            Set(fd, PollingHints.AfterWait(hint, Kernel.Nanoseconds() - begin));
-    }
-
-    /// <summary>MSG_WAITALL, for one, may take several pieces for one call.</summary>
-    private static bool MayLook(int flags) => (flags & ~(MsgPeek | MsgNosignal | MsgTrunc | MsgCmsgCloexec)) == 0;
-
-    private static bool TryLook(int fd, byte* buffer, nuint length, int flags, out nint result)
-    {
-        IoVector vector = new() { Base = buffer, Length = length };
-        MessageHeader message = new() { Vectors = &vector, VectorCount = 1 };
-        if (length != 0)
-            return TryLook(fd, &message, flags, out result);
-        result = 0;
-        return false;
-    }
-
-    /// <summary>Takes what is there, or comes while looking.</summary>
-    /// <returns>False if the call goes on as it would have without a look; else its result.</returns>
-    private static bool TryLook(int fd, MessageHeader* message, int flags, out nint result)
-    {
-        const nint nothing = -(int)Errno.EAGAIN;
-        result = 0;
-        if (Get(fd) < PollingHint.LooksOnce)
-            return false;
-        Next.TestCancel();
-        flags |= MsgDontwait;
-        result = Kernel.ReceiveMessage(fd, message, flags);
-        if (result >= 0)
-            return true;
-        if (result != nothing || !Look.TryBegin(fd, out Look look))
-            return false;
-        do
-            result = Kernel.ReceiveMessage(fd, message, flags);
-        while (result == nothing && look.GoesOn());
-        if (look.End(hasPaid: result != nothing))
-            result = LibcError.Answer(Errno.EINTR);
-        else if (result < 0)
-            return false;
-        return true;
+        return Pause.IsOver(now) && Look.TryBegin(fd, now, out look);
     }
 
     private static bool IsOursAndBlocks(int fd) => Descriptor.IsOurs(fd, out _) && !Descriptor.IsNonBlocking(fd);
 
-    private static PollingHint Get(int fd)
+    /// <summary>
+    /// True if the process may make what system calls it likes, or has a filter that it was born with and that knows of no new
+    /// privileges, as containers have.
+    /// </summary>
+    private static bool MayCall()
     {
-        if ((uint)fd >= MostDescriptors)
-            return PollingHint.Never;
-        fixed (byte* hints = Of.OfDescriptor)
-            return (PollingHint)hints[fd];
+        if (!HasAskedForFilter)
+        {
+            HasAskedForFilter = true;
+            if (Kernel.HasNoNewPrivileges())
+                Forbid();
+        }
+
+        return !IsForbidden;
     }
 
-    private static void Set(int fd, PollingHint hint)
+    private static bool DoAllSignalsRestart(long now)
     {
-        if ((uint)fd >= MostDescriptors)
-            return;
-        fixed (byte* hints = Of.OfDescriptor)
-            hints[fd] = (byte)hint;
+        if (now >= AllSignalsRestartUntil)
+        {
+            AllSignalsRestart = Signals.AllRestart();
+            AllSignalsRestartUntil = now + SignalsStay;
+        }
+
+        return AllSignalsRestart;
     }
 
-    /// <summary>One look: the caller asks for data as long as it goes on, and ends it.</summary>
+    private static byte* At(int fd)
+    {
+        fixed (byte* hints = ByDescriptor.Hint)
+            return hints + fd; // static memory does not move
+    }
+
+    private static PollingHint Get(int fd) => (PollingHint)(*At(fd) & (HasSent - 1));
+
+    private static void Set(int fd, PollingHint hint) => *At(fd) = (byte)((*At(fd) & HasSent) | (byte)hint);
+
+    /// <summary>A wait without a look, which is measured: a short one would have been worth a look.</summary>
+    internal readonly struct Wait(int fd, long begin)
+    {
+        /// <summary>The call has ended.</summary>
+        internal void End()
+        {
+            if (begin != 0)
+                Set(fd, PollingHints.AfterWait(Get(fd), Kernel.Nanoseconds() - begin));
+        }
+    }
+
+    /// <summary>
+    /// One look. In a process of one thread signals are blocked until it ends, so that one that comes interrupts the call as it
+    /// would a sleeping one. Where there are more threads, another would get it; so there nobody looks unless all handlers let calls
+    /// go on.
+    /// </summary>
     internal struct Look
     {
         private int _fd;
+        private int _questions;
         private long _begin;
+        private ulong _cookie;
         private ulong _mask;
+        private bool _isAlone;
 
-        /// <summary>Begins, and yields for the first time, unless looking has not paid or may not be.</summary>
-        internal static bool TryBegin(int fd, out Look look)
+        internal static bool TryBegin(int fd, long now, out Look look)
         {
             look = default;
-            if (Get(fd) < PollingHint.LooksOnce)
+            nuint claim = Claim;
+            if ((nuint)now < claim || Interlocked.CompareExchange(ref Claim, (nuint)(now + LongestClaim), claim) != claim)
                 return false;
-            if (!IsOursAndBlocks(fd))
+            look._fd = fd;
+            look._begin = now;
+            if (look.TryPrepare())
+                return true;
+            Claim = 0;
+            return false;
+        }
+
+        private bool TryPrepare()
+        {
+            if (!MayCall())
+                return false;
+            if (!IsOursAndBlocks(_fd))
             {
-                Set(fd, PollingHint.Never);
+                Set(_fd, PollingHint.Never);
                 return false;
             }
 
-            look._fd = fd;
-            look._begin = Kernel.Nanoseconds();
-            if (!Pause.IsOver(look._begin))
+            _isAlone = Next.IsSingleThreaded;
+            if (_isAlone)
+                _mask = Kernel.BlockSignals();
+            else if (HasTimeout() || !DoAllSignalsRestart(_begin))
                 return false;
-            look._mask = Kernel.BlockSignals();
-            _ = Kernel.Yield();
+            else
+                _cookie = Descriptor.Cookie(_fd);
             return true;
         }
 
-        /// <summary>There was nothing: yields once more, unless the look has taken long enough.</summary>
-        internal readonly bool GoesOn()
+        /// <summary>There was nothing: yields the processor, unless the look has taken long enough.</summary>
+        internal bool GoesOn()
         {
-            if (Kernel.Nanoseconds() - _begin >= PollingHints.Limit)
+            if (++_questions >= MostQuestions || Kernel.Nanoseconds() - _begin >= PollingHints.Limit)
                 return false;
             _ = Kernel.Yield();
             return true;
         }
 
         /// <summary>Lets the signals in that have come meanwhile.</summary>
-        /// <returns>True if nothing was found and one of them interrupts calls that wait.</returns>
-        internal readonly bool End(bool hasPaid)
+        /// <returns>
+        /// EINTR if nothing was found and one of them interrupts calls that wait, EBADF if another thread has closed the descriptor.
+        /// </returns>
+        internal readonly Errno End(bool hasPaid)
         {
             long now = Kernel.Nanoseconds();
-            Set(_fd, PollingHints.AfterLook(Get(_fd), hasPaid));
+            Set(_fd, PollingHints.AfterLook(Get(_fd), hasPaid && now - _begin <= PollingHints.Limit));
             Pause.NoteLook(now - _begin, hasPaid, now);
+            Claim = 0;
+            if (!_isAlone)
+                return Descriptor.Cookie(_fd) == _cookie ? Errno.None : Errno.EBADF;
             bool isInterrupted = !hasPaid && Signals.AnyInterrupts(Kernel.PendingSignals() & ~_mask, HasTimeout());
             Kernel.SetSignalMask(_mask);
-            return isInterrupted;
+            return isInterrupted ? Errno.EINTR : Errno.None;
         }
 
         /// <summary>A receiving call with a time-out is never restarted (signal(7)).</summary>
@@ -221,6 +254,6 @@ internal static unsafe class BusyPolling
 
     private struct Hints
     {
-        public fixed byte OfDescriptor[MostDescriptors];
+        public fixed byte Hint[MostDescriptors];
     }
 }

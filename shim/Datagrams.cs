@@ -69,7 +69,11 @@ internal static unsafe class Datagrams
             Control = message->Control,
             ControlLength = message->ControlLength,
         };
-        nint received = BusyPolling.ReceiveMessage(fd, &inner, flags);
+        Errno early = BusyPolling.Begin(fd, flags, out BusyPolling.Wait wait);
+        if (early != Errno.None)
+            return LibcError.Answer(early);
+        nint received = Next.ReceiveMessage(fd, &inner, flags);
+        wait.End();
         if (received < 0)
             return AnswerFailure();
 

@@ -3,20 +3,17 @@ namespace Pyco.Shim;
 /// <summary>What <see cref="BusyPolling"/> knows of a descriptor.</summary>
 internal enum PollingHint : byte
 {
-    /// <summary>Nothing; calls for sockets find out, read() does not.</summary>
+    /// <summary>Nothing yet.</summary>
     None,
 
-    /// <summary>It has become a socket of ours.</summary>
-    Fresh,
-
-    /// <summary>Looking makes no sense: the socket does not block, or is not ours.</summary>
+    /// <summary>Looking makes no sense, until the number is a new socket's: this one does not block, or is not ours.</summary>
     Never,
 
-    /// <summary>Waits are long.</summary>
+    /// <summary>Waits for answers are long.</summary>
     Sleeps,
 
-    /// <summary>A wait was short. From here on each look in vain goes one step down, one that has paid to the top.</summary>
-    LooksOnce,
+    /// <summary>A wait was short. From here on a look that has paid goes one step up, one in vain one step down.</summary>
+    Looks,
     LooksTwice,
     LooksThrice,
 }
@@ -27,17 +24,14 @@ internal static class PollingHints
     /// <summary>How long to look at most: some more than an answer takes.</summary>
     internal const long Limit = 100_000;
 
-    /// <summary>A call that took less did not wait.</summary>
-    private const long ShortestWait = 4_000;
-
     internal static PollingHint AfterWait(PollingHint hint, long duration) =>
-        hint == PollingHint.Sleeps && duration is >= ShortestWait and <= Limit ? PollingHint.LooksThrice : hint;
+        hint == PollingHint.Sleeps && duration <= Limit ? PollingHint.Looks : hint;
 
     internal static PollingHint AfterLook(PollingHint hint, bool hasPaid) => hint switch
     {
-        <= PollingHint.Sleeps => hint, // another thread has learned better
-        _ when hasPaid => PollingHint.LooksThrice,
-        _ => hint - 1,
+        < PollingHint.Looks => hint, // another thread has learned better
+        PollingHint.LooksThrice when hasPaid => hint,
+        _ => hasPaid ? hint + 1 : hint - 1,
     };
 }
 

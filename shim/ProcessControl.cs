@@ -11,13 +11,22 @@ internal static unsafe class ProcessControl
     public static int Export(int option, nint a, nint b, nint c, nint d)
     {
         Startup.Ensure();
-        // Who has no privileges may filter his calls only after he has given the right to new ones up.
-        if (option is PrSetSeccomp or PrSetNoNewPrivileges)
-            BusyPolling.Forbid();
+        Note(option);
         return Next.ProcessControl(option, a, b, c, d);
     }
 
-    /// <summary>Called by our syscall() before it makes seccomp(2), of which libc has no function.</summary>
+    /// <summary>Called by our syscall() before a prctl(2).</summary>
+    [UnmanagedCallersOnly(EntryPoint = "pyco_before_prctl")]
+    public static void BeforePrctl(int option) => Note(option);
+
+    /// <summary>Called by our syscall() before a seccomp(2), of which libc has no function.</summary>
     [UnmanagedCallersOnly(EntryPoint = "pyco_before_seccomp")]
     public static void BeforeSeccomp() => BusyPolling.Forbid();
+
+    private static void Note(int option)
+    {
+        // Who has no privileges may filter his calls only after he has given up to get any.
+        if (option is PrSetSeccomp or PrSetNoNewPrivileges)
+            BusyPolling.Forbid();
+    }
 }

@@ -104,7 +104,7 @@ internal static unsafe class Receive
     {
         if (Descriptor.AnyDatagram && length != 0 && Descriptor.IsOurDatagram(fd, out SocketState state))
             return Datagrams.Receive(fd, state, buffer, length, 0, null, null);
-        nint result = BusyPolling.Read(fd, buffer, length);
+        nint result = Next.Read(fd, buffer, length);
         return result > 0 ? result : Streams.Translate(fd, result, length);
     }
 
@@ -129,9 +129,11 @@ internal static unsafe class Receive
             addressLength = null;
         }
 
-        nint result = address == null
-            ? BusyPolling.Receive(fd, buffer, length, flags)
-            : Next.ReceiveFrom(fd, buffer, length, flags, address, addressLength);
+        Errno early = BusyPolling.Begin(fd, flags, out BusyPolling.Wait wait);
+        if (early != Errno.None)
+            return LibcError.Answer(early);
+        nint result = Next.ReceiveFrom(fd, buffer, length, flags, address, addressLength);
+        wait.End();
         return result > 0 ? result : Streams.Translate(fd, result, length);
     }
 
@@ -160,7 +162,11 @@ internal static unsafe class Receive
 
         byte* name = message->Name;
         message->Name = null;
-        nint result = BusyPolling.ReceiveMessage(fd, message, flags);
+        Errno early = BusyPolling.Begin(fd, flags, out BusyPolling.Wait wait);
+        if (early != Errno.None)
+            return LibcError.Answer(early);
+        nint result = Next.ReceiveMessage(fd, message, flags);
+        wait.End();
         message->Name = name;
         message->NameLength = 0;
         return result > 0 ? result : Streams.Translate(fd, result, capacity);

@@ -135,16 +135,16 @@ internal static unsafe class ReceiveRings
     /// <returns>-1 with errno if the waiting has ended otherwise; 1 if it has because the program has shut its reading side.</returns>
     private static nint Wait(ref int fd, ReceiveRingHeader* ring, MessageHeader* message, int flags)
     {
-        bool mayLook = (flags & MsgDontwait) == 0 && BusyPolling.Watches(fd);
-        if (mayLook && BusyPolling.Look.TryBegin(fd, out BusyPolling.Look look))
+        if (BusyPolling.TryBegin(fd, flags, out BusyPolling.Wait wait, out BusyPolling.Look look))
         {
             while (ReceiveRingReader.IsEmpty(ring) && look.GoesOn())
             {
             }
 
             bool hasPaid = !ReceiveRingReader.IsEmpty(ring);
-            if (look.End(hasPaid))
-                return LibcError.Answer(Errno.EINTR);
+            Errno early = look.End(hasPaid);
+            if (early != Errno.None)
+                return LibcError.Answer(early);
             if (hasPaid)
                 return 0;
         }
@@ -159,12 +159,10 @@ internal static unsafe class ReceiveRings
             Vectors = &vector,
             VectorCount = 1,
         };
-        long begin = mayLook ? Kernel.Nanoseconds() : 0;
         _ = Interlocked.Add(ref ring->Sleepers, 1);
         nint received = Next.ReceiveMessage(fd, &peek, (flags & ~MsgTrunc) | MsgPeek);
         _ = Interlocked.Add(ref ring->Sleepers, -1);
-        if (mayLook)
-            BusyPolling.NoteWait(fd, begin);
+        wait.End();
         if (ring->IsWaking != 0)
             ring->IsWaking = 0;
         if (received < 0)

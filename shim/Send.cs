@@ -58,6 +58,7 @@ internal static unsafe class Send
 
     private static nint To(int fd, byte* buffer, nuint length, int flags, byte* address, uint addressLength)
     {
+        BusyPolling.NoteSend(fd);
         bool asksKind = Descriptor.AnyDatagram || address != null || (flags & (MsgFastOpen | MsgOob)) != 0;
         if (asksKind && Descriptor.IsOurs(fd, out SocketState state))
         {
@@ -80,6 +81,7 @@ internal static unsafe class Send
 
     private static nint Message(int fd, MessageHeader* message, int flags)
     {
+        BusyPolling.NoteSend(fd);
         if (!Descriptor.IsOurs(fd, out SocketState state))
             return Next.SendMessage(fd, message, flags);
         if (message == null)

@@ -25,8 +25,6 @@ internal static unsafe class Signals
     /// <param name="isNeverRestarted">The call ends also after a handler that was installed with SA_RESTART.</param>
     internal static bool AnyInterrupts(ulong signals, bool isNeverRestarted)
     {
-        const ulong ofLibc = 0x1_8000_0000; // SIGCANCEL and SIGSETXID, whose handlers no program sees
-        signals &= ~ofLibc;
         for (int signal = 1; signals != 0; signal++, signals >>= 1)
         {
             if ((signals & 1) != 0 && Interrupts(signal, isNeverRestarted))

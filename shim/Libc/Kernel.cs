@@ -10,6 +10,8 @@ namespace Pyco.Shim;
 /// </summary>
 internal static unsafe class Kernel
 {
+    private const int Monotonic = 1; // CLOCK_MONOTONIC
+
     internal static int Socket(int family, int type, int protocol) =>
         (int)Call(SystemCall.Socket, family, type, protocol);
 
@@ -69,15 +71,15 @@ internal static unsafe class Kernel
     internal static int SignalAction(int signal, KernelSignalAction* current) =>
         (int)Call(SystemCall.SignalAction, signal, 0, (nint)current, sizeof(ulong));
 
-    /// <summary>Lets all signals of this thread wait but those that a fault of its own brings.</summary>
-    /// <returns>Which ones waited before.</returns>
+    /// <summary>Lets all signals of this thread wait.</summary>
+    /// <returns>Which ones did before.</returns>
     internal static ulong BlockSignals()
     {
-        const int setMask = 2; // SIG_SETMASK
-        const ulong faults = 0x4000_04d8; // SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS
+        const int block = 0; // SIG_BLOCK
+        const ulong faults = 0x4000_04d8; // SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, which a fault of our own would bring
         ulong blocked = ~faults;
         ulong before = 0;
-        _ = Call(SystemCall.SignalMask, setMask, (nint)(&blocked), (nint)(&before), sizeof(ulong));
+        _ = Call(SystemCall.SignalMask, block, (nint)(&blocked), (nint)(&before), sizeof(ulong));
         return before;
     }
 
@@ -119,27 +121,25 @@ internal static unsafe class Kernel
 
     internal static int Yield() => (int)Call(SystemCall.Yield);
 
-    /// <summary>A clock that nobody sets; without a system call where the processor has one to read.</summary>
-    internal static void Clock(TimeSpec* now)
-    {
-        const int monotonic = 1;
-        _ = clock_gettime(monotonic, now);
-    }
-
-    /// <summary>The same in nanoseconds.</summary>
+    /// <summary>Nanoseconds of a clock that nobody sets; without a system call where the processor has a clock to read.</summary>
     internal static long Nanoseconds()
     {
         TimeSpec now;
-        Clock(&now);
+        if (Next.Clock != null)
+            _ = Next.Clock(Monotonic, &now);
+        else
+            _ = Call(SystemCall.ClockGetTime, Monotonic, (nint)(&now));
         return (now.Seconds * 1_000_000_000) + now.Nanoseconds;
     }
 
-    /// <summary>Milliseconds of a clock that nobody sets.</summary>
-    internal static long Milliseconds()
+    /// <summary>The same in milliseconds.</summary>
+    internal static long Milliseconds() => Nanoseconds() / 1_000_000;
+
+    /// <summary>Whether the process has given up to get new privileges, without which it might not filter its system calls.</summary>
+    internal static bool HasNoNewPrivileges()
     {
-        TimeSpec now;
-        Clock(&now);
-        return (now.Seconds * 1000) + (now.Nanoseconds / 1_000_000);
+        const int getNoNewPrivileges = 39; // PR_GET_NO_NEW_PRIVS
+        return Call(SystemCall.ProcessControl, getNoNewPrivileges) == 1;
     }
 
     internal static void FillRandom(void* octets, nuint length) => _ = Call(SystemCall.GetRandom, (nint)octets, (nint)length);
@@ -196,9 +196,6 @@ internal static unsafe class Kernel
         *errno = before;
         return result;
     }
-
-    [DllImport("libc"), SuppressGCTransition]
-    private static extern int clock_gettime(int clock, TimeSpec* now);
 }
 
 /// <summary>libc's errno of this thread.</summary>

@@ -17,6 +17,7 @@ internal static class SystemCall
     public const int PollWithMask = 73;
     public const int SignalAction = 134;
     public const int SignalMask = 135;
+    public const int ClockGetTime = 113;
     public const int ProcessControl = 167;
     public const int PendingSignals = 136;
     public const int Yield = 124;
@@ -53,6 +54,7 @@ internal static class SystemCall
     public const int PollWithMask = 271;
     public const int SignalAction = 13;
     public const int SignalMask = 14;
+    public const int ClockGetTime = 228;
     public const int ProcessControl = 157;
     public const int PendingSignals = 127;
     public const int Yield = 24;

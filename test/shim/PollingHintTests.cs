@@ -6,42 +6,41 @@ internal sealed class PollingHintTests
     private const long Microsecond = 1_000;
     private const long Millisecond = 1_000_000;
 
-    [TestCase(3, false, TestName = "A_call_that_did_not_wait_begins_no_looking")]
-    [TestCase(4, true, TestName = "A_short_wait_begins_looking")]
     [TestCase(100, true, TestName = "A_wait_as_long_as_a_look_begins_looking")]
     [TestCase(101, false, TestName = "A_long_wait_begins_no_looking")]
     public void A_wait(long microseconds, bool looks) => Assert.That(
         PollingHints.AfterWait(PollingHint.Sleeps, microseconds * Microsecond),
-        Is.EqualTo(looks ? PollingHint.LooksThrice : PollingHint.Sleeps));
+        Is.EqualTo(looks ? PollingHint.Looks : PollingHint.Sleeps));
 
     [TestCase(PollingHint.Never)]
-    [TestCase(PollingHint.LooksOnce)]
     [TestCase(PollingHint.LooksTwice)]
     public void A_short_wait_says_nothing_more_of_others(PollingHint hint) =>
         Assert.That(PollingHints.AfterWait(hint, 20 * Microsecond), Is.EqualTo(hint));
 
     [Test]
-    public void Three_looks_in_vain_end_looking()
+    public void One_look_in_vain_ends_what_has_not_paid_yet() =>
+        Assert.That(PollingHints.AfterLook(PollingHint.Looks, hasPaid: false), Is.EqualTo(PollingHint.Sleeps));
+
+    [Test]
+    public void Looks_that_have_paid_make_up_for_as_many_in_vain_but_no_more_than_three()
     {
-        PollingHint hint = PollingHint.LooksThrice;
+        PollingHint hint = PollingHint.Looks;
+        for (int look = 0; look < 100; look++)
+            hint = PollingHints.AfterLook(hint, hasPaid: true);
         for (int look = 0; look < 3; look++)
         {
-            Assert.That(hint, Is.GreaterThanOrEqualTo(PollingHint.LooksOnce));
+            Assert.That(hint, Is.GreaterThanOrEqualTo(PollingHint.Looks));
             hint = PollingHints.AfterLook(hint, hasPaid: false);
         }
 
         Assert.That(hint, Is.EqualTo(PollingHint.Sleeps));
     }
 
-    [Test]
-    public void A_look_that_has_paid_makes_up_for_those_in_vain() =>
-        Assert.That(PollingHints.AfterLook(PollingHint.LooksOnce, hasPaid: true), Is.EqualTo(PollingHint.LooksThrice));
-
     [TestCase(true)]
     [TestCase(false)]
     public void What_another_thread_has_found_out_meanwhile_stays(bool hasPaid)
     {
-        foreach (PollingHint hint in new[] { PollingHint.None, PollingHint.Fresh, PollingHint.Never, PollingHint.Sleeps })
+        foreach (PollingHint hint in new[] { PollingHint.None, PollingHint.Never, PollingHint.Sleeps })
             Assert.That(PollingHints.AfterLook(hint, hasPaid), Is.EqualTo(hint));
     }
 

@@ -1,5 +1,7 @@
-/* Calls that look for data before they sleep, because answers come fast: signals interrupt them, and threads can be cancelled. */
+/* Calls that look for data before they sleep, because answers come fast: signals interrupt them, and threads can be cancelled.
+   The program has no other threads until the end, for where there are any, calls look only while all handlers let them go on. */
 #include "transcript.h"
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
@@ -22,30 +24,23 @@ static void install(int flags)
     sigaction(SIGUSR1, &action, NULL);
 }
 
-/* Sends back what it gets: at once, after a while ('w'), or never ('n'). */
-static void *echo(void *socket)
+/* Another process, which sends back what it gets: at once, after a while ('w'), ten times ('t') or never ('n'). */
+static pid_t start_echo(int fd)
 {
-    int fd = *(int *)socket;
-    char octet;
+    char octet, ten[10];
+    pid_t pid = must("fork", fork());
+    if (pid != 0)
+        return pid;
+    close(ends[0]);
     while (recv(fd, &octet, 1, 0) == 1)
     {
+        memset(ten, octet, sizeof ten);
         if (octet == 'w')
             usleep(20000);
-        if (octet != 'n' && send(fd, &octet, 1, MSG_NOSIGNAL) != 1)
+        if (octet != 'n' && send(fd, ten, octet == 't' ? 10 : 1, MSG_NOSIGNAL) < 1)
             break;
     }
-    return NULL;
-}
-
-static void start_echo(int *socket)
-{
-    sigset_t ours, before;
-    pthread_t thread;
-    sigemptyset(&ours);
-    sigaddset(&ours, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &ours, &before);
-    must("thread", -pthread_create(&thread, NULL, echo, socket));
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    _exit(0);
 }
 
 static void set_timer(long nanoseconds)
@@ -105,6 +100,48 @@ static void restart(const char *what, int fd)
     printf("%s: answered %d times\n", what, answered);
 }
 
+/* What the program has blocked stays blocked while a call looks. */
+static void blocked_signals(int fd)
+{
+    sigset_t all, before, pending;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    raise(SIGBUS);
+    raise(SIGUSR1);
+    signals = 0;
+    exchange(fd, 300);
+    sigpending(&pending);
+    printf("blocked signals: %d came, %d and %d wait\n", signals, sigismember(&pending, SIGBUS), sigismember(&pending, SIGUSR1));
+    signal(SIGBUS, SIG_IGN);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    printf("let in: %d came\n", signals);
+}
+
+/* Options of a call that say what it waits for. */
+static void whole(int fd)
+{
+    char octets[10], octet = 't';
+    int complete = 0;
+    for (int round = 0; round < ROUNDS; round++)
+    {
+        exchange(fd, 20);
+        must("send", (int)send(fd, &octet, 1, 0));
+        complete += recv(fd, octets, sizeof octets, MSG_WAITALL) == sizeof octets;
+    }
+    printf("with MSG_WAITALL: all octets %d times\n", complete);
+    exchange(fd, 20);
+    must("send", (int)send(fd, "x", 1, 0));
+    say("a look", recv(fd, &octet, 1, MSG_PEEK));
+    say("what was looked at", recv(fd, &octet, 1, 0));
+    exchange(fd, 20);
+    must("send", (int)send(fd, "n", 1, 0));
+    say("without waiting", recv(fd, &octet, 1, MSG_DONTWAIT));
+    must("O_NONBLOCK", fcntl(fd, F_SETFL, O_NONBLOCK));
+    must("send", (int)send(fd, "n", 1, 0));
+    say("with O_NONBLOCK", recv(fd, &octet, 1, 0));
+    must("O_NONBLOCK", fcntl(fd, F_SETFL, 0));
+}
+
 static void *exchange_for_ever(void *socket)
 {
     for (;;)
@@ -112,23 +149,45 @@ static void *exchange_for_ever(void *socket)
     return NULL;
 }
 
-static void cancel(const char *what, int *socket)
+static void *wait_for_none(void *socket)
+{
+    static ssize_t result;
+    char octet = 'n';
+    exchange(*(int *)socket, 100);
+    must("send", (int)send(*(int *)socket, &octet, 1, 0));
+    result = recv(*(int *)socket, &octet, 1, 0);
+    return &result;
+}
+
+static void *in_thread(void *(*work)(void *), int *socket, void (*end)(pthread_t, int))
 {
     pthread_t thread;
     void *result = NULL;
-    must("thread", -pthread_create(&thread, NULL, exchange_for_ever, socket));
+    must("thread", -pthread_create(&thread, NULL, work, socket));
     usleep(20000);
-    pthread_cancel(thread);
+    end(thread, *socket);
     pthread_join(thread, &result);
-    printf("%s: %s\n", what, result == PTHREAD_CANCELED ? "cancelled" : "ended");
+    return result;
 }
 
-static void try(const char *what, int own, int *other)
+static void cancel(pthread_t thread, int fd)
+{
+    (void)fd;
+    pthread_cancel(thread);
+}
+
+static void shut(pthread_t thread, int fd)
+{
+    (void)thread;
+    shutdown(fd, SHUT_RDWR);
+}
+
+static void try(const char *what, int own)
 {
     puts(what);
-    start_echo(other);
     install(0);
     interrupt("without SA_RESTART", own);
+    blocked_signals(own);
     install(SA_RESTART);
     restart("with SA_RESTART", own);
     struct timeval timeout = {20, 0};
@@ -139,19 +198,23 @@ static void try(const char *what, int own, int *other)
     timeout.tv_usec = 1000;
     must("SO_RCVTIMEO", setsockopt(own, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout));
     char octet;
+    must("send", (int)send(own, "n", 1, 0));
     say("with a time-out that ends", recv(own, &octet, 1, 0));
     timeout.tv_usec = 0;
     must("SO_RCVTIMEO", setsockopt(own, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout));
-    cancel("a thread", &own);
 }
 
 int main(void)
 {
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    pid_t echoes[2];
     begin();
     must("timer", timer_create(CLOCK_MONOTONIC, &event, &timer));
     connection(ends);
-    try("TCP", ends[0], &ends[1]);
+    echoes[0] = start_echo(ends[1]);
+    close(ends[1]);
+    try("TCP", ends[0]);
+    whole(ends[0]);
     for (int i = 0; i < 2; i++)
         datagrams[i] = bound(SOCK_DGRAM);
     for (int i = 0; i < 2; i++)
@@ -159,6 +222,16 @@ int main(void)
         struct sockaddr_in to = local_of(datagrams[1 - i]);
         must("connect", connect(datagrams[i], (struct sockaddr *)&to, sizeof to));
     }
-    try("UDP", datagrams[0], &datagrams[1]);
+    echoes[1] = start_echo(datagrams[1]);
+    try("UDP", datagrams[0]);
+    void *result = in_thread(exchange_for_ever, &datagrams[0], cancel);
+    printf("a thread: %s\n", result == PTHREAD_CANCELED ? "cancelled" : "ended");
+    result = in_thread(wait_for_none, &ends[0], shut);
+    printf("shut down in another thread: %zd\n", *(ssize_t *)result);
+    for (int i = 0; i < 2; i++)
+    {
+        kill(echoes[i], SIGTERM);
+        exit_status_of(echoes[i]);
+    }
     return 0;
 }
