@@ -142,7 +142,7 @@ internal sealed class NetworkFolder : IDisposable
             if (error == Errno.None && Libc.mkdir(path, (uint)FolderMode(UnixFileMode.None)) == 0)
                 return true;
         }
-        return error is Errno.None or Errno.EEXIST ? false : throw CannotMake(path, error);
+        return error is Errno.None or Errno.EEXIST or Errno.ENOENT ? false : throw CannotMake(path, error);
     }
 
     /// <summary>Makes a folder that is missing, and those above it.</summary>

@@ -5,6 +5,8 @@ namespace Pyco.Network.Tests;
 /// <summary>Who has a network's folder.</summary>
 internal sealed class NetworkFolderTests
 {
+    private const int Rounds = 1000;
+
     private string _root = "";
 
     [SetUp]
@@ -76,24 +78,37 @@ internal sealed class NetworkFolderTests
     [Test]
     public void A_network_that_begins_while_another_ends_gets_the_folder_or_hears_that_it_is_taken()
     {
-        NetworkOptions options = new() { Path = Path.Combine(_root, "above/net") };
+        string path = Path.Combine(_root, "above/net");
+        int claimed = BeginAndEnd([path, path, path]);
+
+        Assert.That(claimed, Is.Positive);
+        Assert.That(Directory.Exists(path), Is.False, "the last one has removed it");
+    }
+
+    [Test]
+    public void Networks_that_begin_and_end_below_one_folder_do_not_take_it_from_each_other() => Assert.That(
+        BeginAndEnd([Path.Combine(_root, "a/b/one"), Path.Combine(_root, "a/b/two"), Path.Combine(_root, "a/three")]),
+        Is.EqualTo(3 * Rounds));
+
+    /// <summary>Begins and ends networks, those of each path in a thread of their own.</summary>
+    /// <returns>How many have had their folder; the others have heard that it is taken.</returns>
+    private static int BeginAndEnd(string[] paths)
+    {
         int claimed = 0;
         List<Exception> failures = [];
-        Thread[] networks = [.. Enumerable.Range(0, 3).Select(_ => new Thread(BeginAndEnd))];
+        Thread[] networks = [.. paths.Select(path => new Thread(() => BeginAndEnd(path)))];
         Array.ForEach(networks, network => network.Start());
         Array.ForEach(networks, network => network.Join());
-
         Assert.That(failures, Is.Empty);
-        Assert.That(claimed, Is.Positive);
-        Assert.That(Directory.Exists(options.Path), Is.False, "the last one has removed it");
+        return claimed;
 
-        void BeginAndEnd()
+        void BeginAndEnd(string path)
         {
-            for (int round = 0; round < 1000; round++)
+            for (int round = 0; round < Rounds; round++)
             {
                 try
                 {
-                    using NetworkFolder folder = NetworkFolder.Claim(options);
+                    using NetworkFolder folder = NetworkFolder.Claim(new NetworkOptions { Path = path });
                     Interlocked.Increment(ref claimed);
                 }
                 catch (NetworkRunsException)
