@@ -1,6 +1,5 @@
 using Pyco.Stack;
 using static Pyco.Posix.Constants;
-using static Pyco.Posix.OptionNumbers;
 using static Pyco.Shim.Numbers;
 
 namespace Pyco.Shim;
@@ -36,6 +35,11 @@ internal static unsafe class BusyPolling
     /// <summary>The nanosecond until which somebody looks. A time, because who looks may be cancelled, or a copy made by fork().</summary>
     private static nuint Claim;
 
+    /// <summary>The descriptor that somebody looks at, and whether it has been shut down since he began.</summary>
+    private static int LookedAt;
+
+    private static bool IsLookedAtShut;
+
     private static bool IsForbidden;
     private static bool HasAskedForFilter;
     private static bool AllSignalsRestart;
@@ -55,40 +59,40 @@ internal static unsafe class BusyPolling
     /// <summary>The program sends something by the descriptor.</summary>
     internal static void NoteSend(int fd)
     {
-        if ((uint)fd < MostDescriptors)
+        if ((uint)fd < MostDescriptors && (*At(fd) & HasSent) == 0)
             *At(fd) |= HasSent;
+    }
+
+    /// <summary>The program shuts the receiving side of the descriptor's socket down.</summary>
+    internal static void NoteShutdown(int fd)
+    {
+        if (LookedAt == fd)
+            IsLookedAtShut = true;
     }
 
     /// <summary>
     /// From now on nobody looks: the program is about to say which system calls it may make (seccomp(2)), and will not think of those
-    /// that looking takes. A child of vfork(2) says it for its parent, too, who only gets slower.
+    /// that looking takes. Waits a moment for one who looks. A child of vfork(2) says it for its parent, too, who only gets slower.
     /// </summary>
-    internal static void Forbid() => IsForbidden = true;
+    internal static void Forbid()
+    {
+        IsForbidden = true;
+        for (int yields = 0; yields < MostQuestions && (nuint)Kernel.Nanoseconds() < Claim; yields++)
+            _ = Kernel.Yield();
+    }
 
     /// <summary>Called before a call that may wait for data, which follows unless there is an error.</summary>
     internal static Errno Begin(int fd, int flags, out Wait wait)
     {
-        wait = default;
-        if (!IsAnswer(fd) || (flags & (MsgDontwait | MsgErrQueue)) != 0)
-            return Errno.None;
-        if (!TryBegin(fd, ref wait, out Look look))
+        if (!TryBegin(fd, flags, out wait, out Look look))
             return Errno.None;
         do
         {
             if (Kernel.PollNow(fd, PollIn) != 0)
-                return look.End(hasPaid: true);
+                return look.End(hasFound: true);
         }
         while (look.GoesOn());
-        return look.End(hasPaid: false);
-    }
-
-    /// <summary>True once after each time that something was sent.</summary>
-    private static bool IsAnswer(int fd)
-    {
-        if ((uint)fd >= MostDescriptors || (*At(fd) & HasSent) == 0)
-            return false;
-        *At(fd) &= HasSent - 1;
-        return true;
+        return look.End(hasFound: false);
     }
 
     /// <summary>The same for who has another way to see whether there is something.</summary>
@@ -97,16 +101,26 @@ internal static unsafe class BusyPolling
     {
         wait = default;
         look = default;
-        return (flags & MsgDontwait) == 0 && IsAnswer(fd) && TryBegin(fd, ref wait, out look);
+        return (flags & (MsgDontwait | MsgErrQueue)) == 0 && TakeHasSent(fd) && TryBegin(fd, ref wait, out look);
+    }
+
+    private static bool TakeHasSent(int fd)
+    {
+        if ((uint)fd >= MostDescriptors || (*At(fd) & HasSent) == 0)
+            return false;
+        *At(fd) &= HasSent - 1;
+        return true;
     }
 
     private static bool TryBegin(int fd, ref Wait wait, out Look look)
     {
         look = default;
         PollingHint hint = Get(fd);
+        if (hint == PollingHint.Never || !MayCall())
+            return false;
         if (hint == PollingHint.None)
             Set(fd, hint = IsOursAndBlocks(fd) ? PollingHint.Sleeps : PollingHint.Never);
-        if (hint == PollingHint.Never || IsForbidden)
+        if (hint == PollingHint.Never)
             return false;
         long now = Kernel.Nanoseconds();
         if (hint == PollingHint.Sleeps)
@@ -121,16 +135,15 @@ internal static unsafe class BusyPolling
     private static bool IsOursAndBlocks(int fd) => Descriptor.IsOurs(fd, out _) && !Descriptor.IsNonBlocking(fd);
 
     /// <summary>
-    /// True if the process may make what system calls it likes, or has a filter that it was born with and that knows of no new
-    /// privileges, as containers have.
+    /// False if the process may not make what system calls it likes, as far as one sees. A filter that it was started with shows only by the
+    /// right to new privileges, which was given up for it; a container's does not, and allows what looking takes.
     /// </summary>
     private static bool MayCall()
     {
-        if (!HasAskedForFilter)
+        if (!IsForbidden && !HasAskedForFilter)
         {
             HasAskedForFilter = true;
-            if (Kernel.HasNoNewPrivileges())
-                Forbid();
+            IsForbidden = Kernel.HasNoNewPrivileges();
         }
 
         return !IsForbidden;
@@ -169,15 +182,16 @@ internal static unsafe class BusyPolling
     }
 
     /// <summary>
-    /// One look. In a process of one thread signals are blocked until it ends, so that one that comes interrupts the call as it
-    /// would a sleeping one. Where there are more threads, another would get it; so there nobody looks unless all handlers let calls
-    /// go on.
+    /// One look; who begins it ends it. In a process of one thread signals are blocked meanwhile, so that one that comes interrupts the
+    /// call as it would a sleeping one. Where there are more threads, another would get it; so there nobody looks unless all handlers
+    /// let calls go on.
     /// </summary>
     internal struct Look
     {
         private int _fd;
         private int _questions;
         private long _begin;
+        private nuint _claim;
         private ulong _cookie;
         private ulong _mask;
         private bool _isAlone;
@@ -185,71 +199,79 @@ internal static unsafe class BusyPolling
         internal static bool TryBegin(int fd, long now, out Look look)
         {
             look = default;
-            nuint claim = Claim;
-            if ((nuint)now < claim || Interlocked.CompareExchange(ref Claim, (nuint)(now + LongestClaim), claim) != claim)
+            bool isAlone = Next.IsSingleThreaded;
+            if (!isAlone && !DoAllSignalsRestart(now))
+                return false;
+            nuint before = Claim;
+            nuint claim = (nuint)(now + LongestClaim);
+            if ((nuint)now < before || Interlocked.CompareExchange(ref Claim, claim, before) != before)
                 return false;
             look._fd = fd;
             look._begin = now;
+            look._claim = claim;
+            look._isAlone = isAlone;
             if (look.TryPrepare())
                 return true;
-            Claim = 0;
+            look.GiveUpClaim();
             return false;
         }
 
         private bool TryPrepare()
         {
-            if (!MayCall())
-                return false;
-            if (!IsOursAndBlocks(_fd))
+            // A call with a time-out ends also after a handler that lets others go on (signal(7)).
+            if (!IsOursAndBlocks(_fd) || (!_isAlone && Signals.HasTimeout(_fd)))
             {
                 Set(_fd, PollingHint.Never);
                 return false;
             }
 
-            _isAlone = Next.IsSingleThreaded;
             if (_isAlone)
                 _mask = Kernel.BlockSignals();
-            else if (HasTimeout() || !DoAllSignalsRestart(_begin))
-                return false;
             else
                 _cookie = Descriptor.Cookie(_fd);
+            IsLookedAtShut = false;
+            LookedAt = _fd;
             return true;
         }
 
         /// <summary>There was nothing: yields the processor, unless the look has taken long enough.</summary>
         internal bool GoesOn()
         {
-            if (++_questions >= MostQuestions || Kernel.Nanoseconds() - _begin >= PollingHints.Limit)
+            if (++_questions >= MostQuestions || IsForbidden || Kernel.Nanoseconds() - _begin >= PollingHints.Limit)
                 return false;
             _ = Kernel.Yield();
             return true;
         }
 
         /// <summary>Lets the signals in that have come meanwhile.</summary>
+        /// <param name="hasFound">There is something to receive.</param>
         /// <returns>
-        /// EINTR if nothing was found and one of them interrupts calls that wait, EBADF if another thread has closed the descriptor.
+        /// EINTR if a signal has come that interrupts calls that wait: also if there is something, for the call might go on
+        /// waiting, as with MSG_WAITALL. If another thread has closed the descriptor, EBADF, or ESHUTDOWN if it had shut the socket down,
+        /// which is an end of file.
         /// </returns>
-        internal readonly Errno End(bool hasPaid)
+        internal readonly Errno End(bool hasFound)
         {
+            // What is there at the first question needs no look, so that has not paid: others ask poll(2) before they receive.
             long now = Kernel.Nanoseconds();
-            Set(_fd, PollingHints.AfterLook(Get(_fd), hasPaid && now - _begin <= PollingHints.Limit));
-            Pause.NoteLook(now - _begin, hasPaid, now);
-            Claim = 0;
-            if (!_isAlone)
-                return Descriptor.Cookie(_fd) == _cookie ? Errno.None : Errno.EBADF;
-            bool isInterrupted = !hasPaid && Signals.AnyInterrupts(Kernel.PendingSignals() & ~_mask, HasTimeout());
+            Set(_fd, PollingHints.AfterLook(Get(_fd), hasFound && _questions > 0 && now - _begin <= PollingHints.Limit));
+            Pause.NoteLook(now - _begin, hasFound, now);
+            Errno error = _isAlone ? LetSignalsIn() : Descriptor.Cookie(_fd) == _cookie ? Errno.None : AfterClose();
+            LookedAt = 0;
+            GiveUpClaim();
+            return error;
+        }
+
+        private readonly Errno LetSignalsIn()
+        {
+            bool isInterrupted = Signals.AnyInterrupts(Kernel.PendingSignals() & ~_mask, _fd);
             Kernel.SetSignalMask(_mask);
             return isInterrupted ? Errno.EINTR : Errno.None;
         }
 
-        /// <summary>A receiving call with a time-out is never restarted (signal(7)).</summary>
-        private readonly bool HasTimeout()
-        {
-            TimeSpec timeout = default; // a struct timeval: as long, and zero as well for none
-            uint length = (uint)sizeof(TimeSpec);
-            _ = Kernel.GetOption(_fd, SolSocket, SoRcvTimeo, &timeout, &length);
-            return timeout.Seconds != 0 || timeout.Nanoseconds != 0;
-        }
+        private static Errno AfterClose() => IsLookedAtShut ? Errno.ESHUTDOWN : Errno.EBADF;
+
+        private readonly void GiveUpClaim() => _ = Interlocked.CompareExchange(ref Claim, 0, _claim);
     }
 
     private struct Hints

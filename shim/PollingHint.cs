@@ -24,8 +24,11 @@ internal static class PollingHints
     /// <summary>How long to look at most: some more than an answer takes.</summary>
     internal const long Limit = 100_000;
 
+    /// <summary>A call that took less did not wait.</summary>
+    private const long ShortestWait = 4_000;
+
     internal static PollingHint AfterWait(PollingHint hint, long duration) =>
-        hint == PollingHint.Sleeps && duration <= Limit ? PollingHint.Looks : hint;
+        hint == PollingHint.Sleeps && duration is >= ShortestWait and <= Limit ? PollingHint.Looks : hint;
 
     internal static PollingHint AfterLook(PollingHint hint, bool hasPaid) => hint switch
     {

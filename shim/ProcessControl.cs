@@ -25,7 +25,7 @@ internal static unsafe class ProcessControl
 
     private static void Note(int option)
     {
-        // Who has no privileges may filter his calls only after he has given up to get any.
+        // Who has no privileges may filter his calls only after he has given up getting any.
         if (option is PrSetSeccomp or PrSetNoNewPrivileges)
             BusyPolling.Forbid();
     }

@@ -131,7 +131,7 @@ internal static unsafe class Receive
 
         Errno early = BusyPolling.Begin(fd, flags, out BusyPolling.Wait wait);
         if (early != Errno.None)
-            return LibcError.Answer(early);
+            return Streams.AfterLook(early, null);
         nint result = Next.ReceiveFrom(fd, buffer, length, flags, address, addressLength);
         wait.End();
         return result > 0 ? result : Streams.Translate(fd, result, length);
@@ -160,15 +160,17 @@ internal static unsafe class Receive
             return Streams.Discard(fd, capacity, flags);
         }
 
-        byte* name = message->Name;
-        message->Name = null;
         Errno early = BusyPolling.Begin(fd, flags, out BusyPolling.Wait wait);
         if (early != Errno.None)
-            return LibcError.Answer(early);
+            return Streams.AfterLook(early, message);
+
+        byte* name = message->Name;
+        message->Name = null;
         nint result = Next.ReceiveMessage(fd, message, flags);
         wait.End();
         message->Name = name;
-        message->NameLength = 0;
+        if (result >= 0)
+            message->NameLength = 0;
         return result > 0 ? result : Streams.Translate(fd, result, capacity);
     }
 

@@ -10,8 +10,6 @@ namespace Pyco.Shim;
 /// </summary>
 internal static unsafe class ReceiveRings
 {
-    private const int OneMillisecond = 1_000_000;
-
     private const int NoDescriptor = -1;
 
     /// <summary>So many offers are passed over after one that could not be taken.</summary>
@@ -141,11 +139,11 @@ internal static unsafe class ReceiveRings
             {
             }
 
-            bool hasPaid = !ReceiveRingReader.IsEmpty(ring);
-            Errno early = look.End(hasPaid);
+            bool hasFound = !ReceiveRingReader.IsEmpty(ring);
+            Errno early = look.End(hasFound);
             if (early != Errno.None)
-                return LibcError.Answer(early);
-            if (hasPaid)
+                return Datagrams.AfterLook(early, message) < 0 ? -1 : 1;
+            if (hasFound)
                 return 0;
         }
 
@@ -186,8 +184,8 @@ internal static unsafe class ReceiveRings
     private static bool AwaitShowing(ReceiveRingHeader* ring, nuint announced)
     {
         const int sleeps = 200; // of a millisecond: far longer than a busy machine keeps anybody waiting
-        long begin = Kernel.Nanoseconds();
-        while (!Shows(ring, announced) && Kernel.Nanoseconds() - begin <= OneMillisecond)
+        long begin = Kernel.Milliseconds();
+        while (!Shows(ring, announced) && Kernel.Milliseconds() - begin <= 1)
             _ = Kernel.Yield();
 
         for (int left = sleeps; left > 0 && !Shows(ring, announced); left--)

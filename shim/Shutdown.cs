@@ -70,6 +70,8 @@ internal static unsafe class StreamShutdown
 
     private static Errno KernelShutdown(int fd, int how)
     {
+        if (how != ShutWr)
+            BusyPolling.NoteShutdown(fd);
         int result = Kernel.Shutdown(fd, how);
 
         // The host has closed already, as after a reset: Linux says ENOTCONN too (inet_shutdown, TCP_CLOSE).

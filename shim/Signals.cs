@@ -1,3 +1,5 @@
+using static Pyco.Posix.Constants;
+using static Pyco.Posix.OptionNumbers;
 using static Pyco.Shim.Numbers;
 
 namespace Pyco.Shim;
@@ -20,11 +22,14 @@ internal static unsafe class Signals
         return true;
     }
 
-    /// <summary>True if one of these signals ends a call that waits, once it is let in.</summary>
+    /// <summary>True if one of these signals ends a receiving call that waits, once it is let in.</summary>
     /// <param name="signals">Signal n is bit n - 1.</param>
-    /// <param name="isNeverRestarted">The call ends also after a handler that was installed with SA_RESTART.</param>
-    internal static bool AnyInterrupts(ulong signals, bool isNeverRestarted)
+    /// <param name="fd">The socket that the call is about.</param>
+    internal static bool AnyInterrupts(ulong signals, int fd)
     {
+        if (signals == 0)
+            return false;
+        bool isNeverRestarted = HasTimeout(fd);
         for (int signal = 1; signals != 0; signal++, signals >>= 1)
         {
             if ((signals & 1) != 0 && Interrupts(signal, isNeverRestarted))
@@ -32,6 +37,15 @@ internal static unsafe class Signals
         }
 
         return false;
+    }
+
+    /// <summary>A receiving call with a time-out ends also after a handler that was installed with SA_RESTART (signal(7)).</summary>
+    internal static bool HasTimeout(int fd)
+    {
+        TimeSpec timeout = default; // a struct timeval: as long, and zero as well for none
+        uint length = (uint)sizeof(TimeSpec);
+        _ = Kernel.GetOption(fd, SolSocket, SoRcvTimeo, &timeout, &length);
+        return timeout.Seconds != 0 || timeout.Nanoseconds != 0;
     }
 
     private static bool Interrupts(int signal, bool isNeverRestarted)

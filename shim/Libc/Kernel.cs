@@ -71,12 +71,12 @@ internal static unsafe class Kernel
     internal static int SignalAction(int signal, KernelSignalAction* current) =>
         (int)Call(SystemCall.SignalAction, signal, 0, (nint)current, sizeof(ulong));
 
-    /// <summary>Lets all signals of this thread wait.</summary>
+    /// <summary>Lets all signals of this thread wait but those that tell of its faults.</summary>
     /// <returns>Which ones did before.</returns>
     internal static ulong BlockSignals()
     {
         const int block = 0; // SIG_BLOCK
-        const ulong faults = 0x4000_04d8; // SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, which a fault of our own would bring
+        const ulong faults = 0x4000_04d8; // SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS
         ulong blocked = ~faults;
         ulong before = 0;
         _ = Call(SystemCall.SignalMask, block, (nint)(&blocked), (nint)(&before), sizeof(ulong));
@@ -121,21 +121,27 @@ internal static unsafe class Kernel
 
     internal static int Yield() => (int)Call(SystemCall.Yield);
 
-    /// <summary>Nanoseconds of a clock that nobody sets; without a system call where the processor has a clock to read.</summary>
+    /// <summary>
+    /// Nanoseconds of a clock that nobody sets, quickly. What is waited for by it needs another end, too: testers preload clocks that stand
+    /// still.
+    /// </summary>
     internal static long Nanoseconds()
     {
         TimeSpec now;
-        if (Next.Clock != null)
-            _ = Next.Clock(Monotonic, &now);
-        else
+        if (Next.Clock == null || Next.Clock(Monotonic, &now) < 0)
             _ = Call(SystemCall.ClockGetTime, Monotonic, (nint)(&now));
         return (now.Seconds * 1_000_000_000) + now.Nanoseconds;
     }
 
-    /// <summary>The same in milliseconds.</summary>
-    internal static long Milliseconds() => Nanoseconds() / 1_000_000;
+    /// <summary>Milliseconds of the same clock, by the kernel itself.</summary>
+    internal static long Milliseconds()
+    {
+        TimeSpec now;
+        _ = Call(SystemCall.ClockGetTime, Monotonic, (nint)(&now));
+        return (now.Seconds * 1000) + (now.Nanoseconds / 1_000_000);
+    }
 
-    /// <summary>Whether the process has given up to get new privileges, without which it might not filter its system calls.</summary>
+    /// <summary>Whether the process has given up getting new privileges, without which it might not filter its system calls.</summary>
     internal static bool HasNoNewPrivileges()
     {
         const int getNoNewPrivileges = 39; // PR_GET_NO_NEW_PRIVS

@@ -38,10 +38,7 @@ internal static unsafe partial class Next
     /// <summary>glibc's __libc_single_threaded.</summary>
     private static byte* SingleThreadedPointer;
 
-    /// <summary>
-    /// libc's clock_gettime itself, whatever others put before it: a clock that stands still, as testers have them, would make us wait for
-    /// ever. Null until it is found.
-    /// </summary>
+    /// <summary>clock_gettime(2), which needs no system call where the processor has a clock to read. Null until it is found.</summary>
     internal static delegate* unmanaged[SuppressGCTransition]<int, TimeSpec*, int> Clock { get; private set; }
 
     /// <summary>True if the process has no other thread.</summary>
@@ -89,18 +86,8 @@ internal static unsafe partial class Next
         SendMessagesPointer = (delegate* unmanaged[SuppressGCTransition]<int, MultiMessageHeader*, uint, int, int>)Symbol("sendmmsg"u8);
         TestCancelPointer = (delegate* unmanaged[SuppressGCTransition]<void>)Symbol("pthread_testcancel"u8);
         SingleThreadedPointer = (byte*)Variable("__libc_single_threaded"u8);
-        Clock = (delegate* unmanaged[SuppressGCTransition]<int, TimeSpec*, int>)OfLibc("clock_gettime"u8);
+        Clock = (delegate* unmanaged[SuppressGCTransition]<int, TimeSpec*, int>)Symbol("clock_gettime"u8);
         ResolveExecute();
-    }
-
-    private static void* OfLibc(ReadOnlySpan<byte> name)
-    {
-        const int alreadyLoaded = 1 | 4; // RTLD_LAZY | RTLD_NOLOAD
-        void* libc;
-        fixed (byte* file = "libc.so.6"u8)
-            libc = dlopen(file, alreadyLoaded);
-        fixed (byte* text = name)
-            return libc == null ? null : dlsym((nint)libc, text);
     }
 
     internal static int Socket(int family, int type, int protocol) => SocketPointer != null
@@ -201,9 +188,6 @@ internal static unsafe partial class Next
         returned = descriptor.Returned;
         return ready;
     }
-
-    [DllImport("libc"), SuppressGCTransition]
-    private static extern void* dlopen(byte* file, int flags);
 
     [DllImport("libc"), SuppressGCTransition]
     private static extern void* dlsym(nint handle, byte* name);

@@ -6,6 +6,8 @@ internal sealed class PollingHintTests
     private const long Microsecond = 1_000;
     private const long Millisecond = 1_000_000;
 
+    [TestCase(3, false, TestName = "A_call_that_did_not_wait_begins_no_looking")]
+    [TestCase(4, true, TestName = "A_short_wait_begins_looking")]
     [TestCase(100, true, TestName = "A_wait_as_long_as_a_look_begins_looking")]
     [TestCase(101, false, TestName = "A_long_wait_begins_no_looking")]
     public void A_wait(long microseconds, bool looks) => Assert.That(

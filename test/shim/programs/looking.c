@@ -3,6 +3,7 @@
 #include "transcript.h"
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <time.h>
 
@@ -149,37 +150,78 @@ static void *exchange_for_ever(void *socket)
     return NULL;
 }
 
-static void *wait_for_none(void *socket)
+/* recvmsg() gives the caller's structure back as it was. */
+static void interrupt_message(int fd)
 {
-    static ssize_t result;
-    char octet = 'n';
-    exchange(*(int *)socket, 100);
-    must("send", (int)send(*(int *)socket, &octet, 1, 0));
-    result = recv(*(int *)socket, &octet, 1, 0);
-    return &result;
+    int kept = 0;
+    for (int round = 0; round < ROUNDS; round++)
+    {
+        char octet = 'n';
+        struct sockaddr_in name;
+        struct iovec vector = {&octet, 1};
+        struct msghdr message = {.msg_name = &name, .msg_namelen = sizeof name, .msg_iov = &vector, .msg_iovlen = 1};
+        exchange(fd, 20);
+        must("send", (int)send(fd, &octet, 1, 0));
+        set_timer(50000);
+        ssize_t result = recvmsg(fd, &message, 0);
+        set_timer(0);
+        kept += result < 0 && message.msg_name == &name && message.msg_namelen == sizeof name;
+    }
+    printf("recvmsg: structure kept %d times\n", kept);
 }
 
-static void *in_thread(void *(*work)(void *), int *socket, void (*end)(pthread_t, int))
+static int pair[2];
+static ssize_t last;
+static volatile int waits;
+
+static void *wait_for_none(void *unused)
+{
+    (void)unused;
+    char octet = 'n';
+    must("send", (int)send(pair[0], &octet, 1, 0));
+    waits = 1;
+    last = recv(pair[0], &octet, 1, 0);
+    return NULL;
+}
+
+/* As programs end a thread that waits: although the descriptor is gone at once, it sees an end of file, unless it had not begun to wait. */
+static void end_by_shutdown(void)
+{
+    int ended = 0;
+    for (int round = 0; round < ROUNDS; round++)
+    {
+        pthread_t thread;
+        connection(pair);
+        waits = 0;
+        pid_t child = start_echo(pair[1]);
+        close(pair[1]);
+        exchange(pair[0], 30);
+        must("thread", -pthread_create(&thread, NULL, wait_for_none, NULL));
+        while (!waits)
+            sched_yield();
+        struct timespec now, begin;
+        clock_gettime(CLOCK_MONOTONIC, &begin);
+        do
+            clock_gettime(CLOCK_MONOTONIC, &now);
+        while ((now.tv_sec - begin.tv_sec) * 1000000000 + now.tv_nsec - begin.tv_nsec < 30000);
+        shutdown(pair[0], SHUT_RDWR);
+        close(pair[0]);
+        pthread_join(thread, NULL);
+        ended += last == 0;
+        exit_status_of(child);
+    }
+    printf("shut down and closed in another thread: %s\n", ended >= ROUNDS * 3 / 4 ? "ended" : "failed");
+}
+
+static void cancel(int *socket)
 {
     pthread_t thread;
     void *result = NULL;
-    must("thread", -pthread_create(&thread, NULL, work, socket));
+    must("thread", -pthread_create(&thread, NULL, exchange_for_ever, socket));
     usleep(20000);
-    end(thread, *socket);
-    pthread_join(thread, &result);
-    return result;
-}
-
-static void cancel(pthread_t thread, int fd)
-{
-    (void)fd;
     pthread_cancel(thread);
-}
-
-static void shut(pthread_t thread, int fd)
-{
-    (void)thread;
-    shutdown(fd, SHUT_RDWR);
+    pthread_join(thread, &result);
+    printf("a thread: %s\n", result == PTHREAD_CANCELED ? "cancelled" : "ended");
 }
 
 static void try(const char *what, int own)
@@ -187,6 +229,7 @@ static void try(const char *what, int own)
     puts(what);
     install(0);
     interrupt("without SA_RESTART", own);
+    interrupt_message(own);
     blocked_signals(own);
     install(SA_RESTART);
     restart("with SA_RESTART", own);
@@ -224,10 +267,8 @@ int main(void)
     }
     echoes[1] = start_echo(datagrams[1]);
     try("UDP", datagrams[0]);
-    void *result = in_thread(exchange_for_ever, &datagrams[0], cancel);
-    printf("a thread: %s\n", result == PTHREAD_CANCELED ? "cancelled" : "ended");
-    result = in_thread(wait_for_none, &ends[0], shut);
-    printf("shut down in another thread: %zd\n", *(ssize_t *)result);
+    end_by_shutdown();
+    cancel(&datagrams[0]);
     for (int i = 0; i < 2; i++)
     {
         kill(echoes[i], SIGTERM);

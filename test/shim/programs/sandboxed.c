@@ -68,6 +68,14 @@ static void sandbox_itself(int fd, int by_system_call)
     finish(fd);
 }
 
+/* Before the connection has been used at all. */
+static void sandbox_early(int fd, int unused)
+{
+    (void)unused;
+    allow_few(0);
+    finish(fd);
+}
+
 static void sandbox_another(int fd, int unused)
 {
     char number[16];
@@ -104,6 +112,7 @@ int main(int count, char **arguments)
         finish(atoi(arguments[1]));
     try("by prctl", sandbox_itself, 0);
     try("by syscall", sandbox_itself, 1);
+    try("early", sandbox_early, 0);
     try("before exec", sandbox_another, 0);
     return 0;
 }
