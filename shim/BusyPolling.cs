@@ -35,12 +35,12 @@ internal static unsafe class BusyPolling
     /// <summary>The nanosecond until which somebody looks. A time, because who looks may be cancelled, or a copy made by fork().</summary>
     private static nuint Claim;
 
-    /// <summary>The descriptor that somebody looks at, and whether it has been shut down since he began.</summary>
+    /// <summary>The descriptor that somebody looks at, or has looked at last, and whether it has been shut down since he began.</summary>
     private static int LookedAt;
 
     private static bool IsLookedAtShut;
 
-    private static bool IsForbidden;
+    private static int Forbidden;
     private static bool HasAskedForFilter;
     private static bool AllSignalsRestart;
     private static long AllSignalsRestartUntil;
@@ -48,6 +48,8 @@ internal static unsafe class BusyPolling
 #pragma warning disable CS0169 // the compiler does not count the use of a fixed buffer
     private static Hints ByDescriptor;
 #pragma warning restore CS0169
+
+    private static bool IsForbidden => Forbidden != 0;
 
     /// <summary>The descriptor has become a socket of ours.</summary>
     internal static void NoteSocket(int fd)
@@ -76,7 +78,7 @@ internal static unsafe class BusyPolling
     /// </summary>
     internal static void Forbid()
     {
-        IsForbidden = true;
+        _ = Interlocked.Exchange(ref Forbidden, 1); // a barrier: who has not claimed a look yet sees it when he has
         for (int yields = 0; yields < MostQuestions && (nuint)Kernel.Nanoseconds() < Claim; yields++)
             _ = Kernel.Yield();
     }
@@ -142,8 +144,9 @@ internal static unsafe class BusyPolling
     {
         if (!IsForbidden && !HasAskedForFilter)
         {
+            if (Kernel.HasNoNewPrivileges())
+                Forbidden = 1; // and never 0: another thread may have said so meanwhile
             HasAskedForFilter = true;
-            IsForbidden = Kernel.HasNoNewPrivileges();
         }
 
         return !IsForbidden;
@@ -199,9 +202,6 @@ internal static unsafe class BusyPolling
         internal static bool TryBegin(int fd, long now, out Look look)
         {
             look = default;
-            bool isAlone = Next.IsSingleThreaded;
-            if (!isAlone && !DoAllSignalsRestart(now))
-                return false;
             nuint before = Claim;
             nuint claim = (nuint)(now + LongestClaim);
             if ((nuint)now < before || Interlocked.CompareExchange(ref Claim, claim, before) != before)
@@ -209,8 +209,8 @@ internal static unsafe class BusyPolling
             look._fd = fd;
             look._begin = now;
             look._claim = claim;
-            look._isAlone = isAlone;
-            if (look.TryPrepare())
+            look._isAlone = Next.IsSingleThreaded;
+            if (!IsForbidden && (look._isAlone || DoAllSignalsRestart(now)) && look.TryPrepare())
                 return true;
             look.GiveUpClaim();
             return false;
@@ -254,17 +254,17 @@ internal static unsafe class BusyPolling
         {
             // What is there at the first question needs no look, so that has not paid: others ask poll(2) before they receive.
             long now = Kernel.Nanoseconds();
-            Set(_fd, PollingHints.AfterLook(Get(_fd), hasFound && _questions > 0 && now - _begin <= PollingHints.Limit));
-            Pause.NoteLook(now - _begin, hasFound, now);
+            bool hasWaited = _questions > 0;
+            Set(_fd, PollingHints.AfterLook(Get(_fd), hasFound && hasWaited && now - _begin <= PollingHints.Limit));
+            Pause.NoteLook(now - _begin, hasFound && hasWaited, now);
             Errno error = _isAlone ? LetSignalsIn() : Descriptor.Cookie(_fd) == _cookie ? Errno.None : AfterClose();
-            LookedAt = 0;
             GiveUpClaim();
             return error;
         }
 
         private readonly Errno LetSignalsIn()
         {
-            bool isInterrupted = Signals.AnyInterrupts(Kernel.PendingSignals() & ~_mask, _fd);
+            bool isInterrupted = _questions > 0 && Signals.AnyInterrupts(Kernel.PendingSignals() & ~_mask, _fd);
             Kernel.SetSignalMask(_mask);
             return isInterrupted ? Errno.EINTR : Errno.None;
         }

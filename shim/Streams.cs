@@ -34,7 +34,12 @@ internal static unsafe class Streams
         if (error != Errno.ESHUTDOWN)
             return LibcError.Answer(error);
         if (message != null)
+        {
             message->NameLength = 0;
+            message->ControlLength = 0;
+            message->Flags = 0;
+        }
+
         return 0;
     }
 
