@@ -1,5 +1,6 @@
 using Pyco.Stack;
 using static Pyco.Posix.Constants;
+using static Pyco.Posix.OptionNumbers;
 using static Pyco.Shim.Numbers;
 
 namespace Pyco.Shim;
@@ -104,6 +105,18 @@ internal static unsafe class BusyPolling
         wait = default;
         look = default;
         return (flags & (MsgDontwait | MsgErrQueue)) == 0 && TakeHasSent(fd) && TryBegin(fd, ref wait, out look);
+    }
+
+    /// <summary>What the call answers whose look has ended with an error.</summary>
+    /// <param name="error">The error; ESHUTDOWN is an end of file.</param>
+    /// <param name="message">What recvmsg(2) fills in, or null.</param>
+    internal static nint Answer(Errno error, MessageHeader* message)
+    {
+        if (error != Errno.ESHUTDOWN)
+            return LibcError.Answer(error);
+        if (message != null)
+            message->TellNothing();
+        return 0;
     }
 
     private static bool TakeHasSent(int fd)
@@ -219,7 +232,7 @@ internal static unsafe class BusyPolling
         private bool TryPrepare()
         {
             // A call with a time-out ends also after a handler that lets others go on (signal(7)).
-            if (!IsOursAndBlocks(_fd) || (!_isAlone && Signals.HasTimeout(_fd)))
+            if (!IsOursAndBlocks(_fd) || (!_isAlone && Descriptor.TimeoutMilliseconds(_fd, SoRcvTimeo) >= 0))
             {
                 Set(_fd, PollingHint.Never);
                 return false;

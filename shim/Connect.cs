@@ -94,7 +94,7 @@ internal static unsafe class Connect
     /// </summary>
     private static Errno Await(int fd)
     {
-        long timeout = SendTimeoutMilliseconds(fd);
+        long timeout = Descriptor.TimeoutMilliseconds(fd, SoSndTimeo);
         long begin = Kernel.Milliseconds();
         while (true)
         {
@@ -174,15 +174,5 @@ internal static unsafe class Connect
         _ = Kernel.Shutdown(fd, ShutRdwr);
         Descriptor.SetState(fd, (state & ~SocketState.Established) | SocketState.Dissolved);
         return Errno.None;
-    }
-
-    private static long SendTimeoutMilliseconds(int fd)
-    {
-        TimeSpec timeout = default; // a struct timeval: seconds and microseconds
-        uint length = (uint)sizeof(TimeSpec);
-        if (Kernel.GetOption(fd, SolSocket, SoSndTimeo, &timeout, &length) < 0)
-            return -1;
-        long milliseconds = (timeout.Seconds * 1000) + ((timeout.Nanoseconds + 999) / 1000);
-        return milliseconds == 0 ? -1 : milliseconds;
     }
 }

@@ -71,7 +71,7 @@ internal static unsafe class Datagrams
         };
         Errno early = BusyPolling.Begin(fd, flags, out BusyPolling.Wait wait);
         if (early != Errno.None)
-            return AfterLook(early, message);
+            return BusyPolling.Answer(early, message);
         nint received = Next.ReceiveMessage(fd, &inner, flags);
         wait.End();
         if (received < 0)
@@ -134,20 +134,9 @@ internal static unsafe class Datagrams
             return LibcError.Answer(Errno.ENETDOWN);
         if ((flags & MsgDontwait) != 0 || Descriptor.IsNonBlocking(fd))
             return LibcError.Answer(Errno.EAGAIN);
-        return EndOfFile(message);
-    }
-
-    private static nint EndOfFile(MessageHeader* message)
-    {
-        message->NameLength = 0;
-        message->ControlLength = 0;
-        message->Flags = 0;
+        message->TellNothing();
         return 0;
     }
-
-    /// <summary>What a call answers whose look has ended with an error.</summary>
-    internal static nint AfterLook(Errno error, MessageHeader* message) =>
-        error == Errno.ESHUTDOWN ? EndOfFile(message) : LibcError.Answer(error);
 
     /// <summary>What the header of a bare datagram would say: it is from the connected peer.</summary>
     private static void DescribePeer(int fd, SocketState state, DatagramHeader* header)

@@ -65,6 +65,17 @@ internal static unsafe class Descriptor
 
     internal static bool IsNonBlocking(int fd) => (Kernel.FileControl(fd, FGetFl, 0) & ONonblock) != 0;
 
+    /// <summary>SO_RCVTIMEO or SO_SNDTIMEO; -1 for none.</summary>
+    internal static long TimeoutMilliseconds(int fd, int option)
+    {
+        TimeSpec timeout = default; // a struct timeval: seconds and microseconds
+        uint length = (uint)sizeof(TimeSpec);
+        if (Kernel.GetOption(fd, SolSocket, option, &timeout, &length) < 0)
+            return -1;
+        long milliseconds = (timeout.Seconds * 1000) + ((timeout.Nanoseconds + 999) / 1000);
+        return milliseconds == 0 ? -1 : milliseconds;
+    }
+
     /// <summary>Looks for sockets that an exec has brought, as inetd, a shell's redirection or a parent hand them over.</summary>
     internal static void LookForInheritedDatagramSockets()
     {

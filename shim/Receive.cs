@@ -131,7 +131,7 @@ internal static unsafe class Receive
 
         Errno early = BusyPolling.Begin(fd, flags, out BusyPolling.Wait wait);
         if (early != Errno.None)
-            return Streams.AfterLook(early, null);
+            return BusyPolling.Answer(early, null);
         nint result = Next.ReceiveFrom(fd, buffer, length, flags, address, addressLength);
         wait.End();
         return result > 0 ? result : Streams.Translate(fd, result, length);
@@ -154,16 +154,13 @@ internal static unsafe class Receive
         nuint capacity = IoVectors.Capacity(message->Vectors, (int)message->VectorCount);
         if ((flags & MsgTrunc) != 0)
         {
-            message->NameLength = 0;
-            message->ControlLength = 0;
-            message->Flags = 0;
+            message->TellNothing();
             return Streams.Discard(fd, capacity, flags);
         }
 
         Errno early = BusyPolling.Begin(fd, flags, out BusyPolling.Wait wait);
         if (early != Errno.None)
-            return Streams.AfterLook(early, message);
-
+            return BusyPolling.Answer(early, message);
         byte* name = message->Name;
         message->Name = null;
         nint result = Next.ReceiveMessage(fd, message, flags);

@@ -142,7 +142,7 @@ internal static unsafe class ReceiveRings
             bool hasFound = !ReceiveRingReader.IsEmpty(ring);
             Errno early = look.End(hasFound);
             if (early != Errno.None)
-                return Datagrams.AfterLook(early, message) < 0 ? -1 : 1;
+                return BusyPolling.Answer(early, message) < 0 ? -1 : 1;
             if (hasFound)
                 return 0;
         }

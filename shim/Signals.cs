@@ -1,4 +1,3 @@
-using static Pyco.Posix.Constants;
 using static Pyco.Posix.OptionNumbers;
 using static Pyco.Shim.Numbers;
 
@@ -29,7 +28,7 @@ internal static unsafe class Signals
     {
         if (signals == 0)
             return false;
-        bool isNeverRestarted = HasTimeout(fd);
+        bool isNeverRestarted = Descriptor.TimeoutMilliseconds(fd, SoRcvTimeo) >= 0; // also after SA_RESTART (signal(7))
         for (int signal = 1; signals != 0; signal++, signals >>= 1)
         {
             if ((signals & 1) != 0 && Interrupts(signal, isNeverRestarted))
@@ -37,15 +36,6 @@ internal static unsafe class Signals
         }
 
         return false;
-    }
-
-    /// <summary>A receiving call with a time-out ends also after a handler that was installed with SA_RESTART (signal(7)).</summary>
-    internal static bool HasTimeout(int fd)
-    {
-        TimeSpec timeout = default; // a struct timeval: as long, and zero as well for none
-        uint length = (uint)sizeof(TimeSpec);
-        _ = Kernel.GetOption(fd, SolSocket, SoRcvTimeo, &timeout, &length);
-        return timeout.Seconds != 0 || timeout.Nanoseconds != 0;
     }
 
     private static bool Interrupts(int signal, bool isNeverRestarted)

@@ -28,21 +28,6 @@ internal static unsafe class Streams
         }
     }
 
-    /// <summary>What a call answers whose look has ended with an error (<see cref="BusyPolling"/>).</summary>
-    internal static nint AfterLook(Errno error, MessageHeader* message)
-    {
-        if (error != Errno.ESHUTDOWN)
-            return LibcError.Answer(error);
-        if (message != null)
-        {
-            message->NameLength = 0;
-            message->ControlLength = 0;
-            message->Flags = 0;
-        }
-
-        return 0;
-    }
-
     /// <summary>
     /// Called with what a receiving call returned, when that was no data: the usual case never comes here.
     /// </summary>

@@ -21,6 +21,14 @@ internal unsafe struct MessageHeader
     public byte* Control;
     public nuint ControlLength;
     public int Flags;
+
+    /// <summary>Answers a receiving call that has no address, no control messages and no flags to tell.</summary>
+    internal void TellNothing()
+    {
+        NameLength = 0;
+        ControlLength = 0;
+        Flags = 0;
+    }
 }
 
 /// <summary>struct mmsghdr.</summary>

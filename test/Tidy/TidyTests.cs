@@ -38,6 +38,10 @@ internal sealed partial class TidyTests
         Assert.That(Tracked.Where(path => BuiltFile().IsMatch(path)), Is.Empty);
 
     [Test]
+    public void No_tracked_file_is_empty() =>
+        Assert.That(Tracked.Where(path => new FileInfo(Path.Combine(Root, path)).Length == 0), Is.Empty);
+
+    [Test]
     public void No_path_of_one_machine_is_in_the_tree() =>
         Assert.That(Tracked.Where(IsSource).SelectMany(path => Find(path, PathOfOneMachine())), Is.Empty);
 

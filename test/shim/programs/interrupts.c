@@ -1,24 +1,12 @@
 /* Calls that a signal interrupts: with SA_RESTART, without it, and with time-outs, which are never restarted. */
 #include "transcript.h"
+#include "signals.h"
 #include <pthread.h>
-#include <signal.h>
 #include <sys/time.h>
 
 static int listener, ends[2], datagrams;
-static volatile sig_atomic_t signals, finished;
+static volatile sig_atomic_t finished;
 static pthread_t waiter;
-
-static void on_signal(int signal)
-{
-    (void)signal;
-    signals++;
-}
-
-static void install(int flags)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = flags};
-    sigaction(SIGUSR1, &action, NULL);
-}
 
 /* Signals the waiting thread until its call has ended, or until it has handled some and what ends the call may come. */
 static void *interrupt(void *release)
@@ -80,14 +68,14 @@ int main(void)
     listener = listening();
     datagrams = bound(SOCK_DGRAM);
     connection(ends);
-    install(0);
+    count_signals(0);
     puts("without SA_RESTART");
     try("accept", by_accept, NULL);
     try("recv", by_recv, NULL);
     try("read", by_read, NULL);
     try("recvfrom of UDP", by_recvfrom, NULL);
     try("poll", by_poll, NULL);
-    install(SA_RESTART);
+    count_signals(SA_RESTART);
     puts("with SA_RESTART");
     try("accept", by_accept, call);
     try("recv", by_recv, send_octet);

@@ -1,29 +1,16 @@
 /* Calls that look for data before they sleep, because answers come fast: signals interrupt them, and threads can be cancelled.
    The program has no other threads until the end, for where there are any, calls look only while all handlers let them go on. */
 #include "transcript.h"
+#include "signals.h"
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <time.h>
 
 #define ROUNDS 20
 
 static int ends[2], datagrams[2];
-static volatile sig_atomic_t signals;
 static timer_t timer;
-
-static void on_signal(int signal)
-{
-    (void)signal;
-    signals++;
-}
-
-static void install(int flags)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = flags};
-    sigaction(SIGUSR1, &action, NULL);
-}
 
 /* Another process, which sends back what it gets: at once, after a while ('w'), ten times ('t') or never ('n'). */
 static pid_t start_echo(int fd)
@@ -227,11 +214,11 @@ static void cancel(int *socket)
 static void try(const char *what, int own)
 {
     puts(what);
-    install(0);
+    count_signals(0);
     interrupt("without SA_RESTART", own);
     interrupt_message(own);
     blocked_signals(own);
-    install(SA_RESTART);
+    count_signals(SA_RESTART);
     restart("with SA_RESTART", own);
     struct timeval timeout = {20, 0};
     must("SO_RCVTIMEO", setsockopt(own, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout));

@@ -1,19 +1,13 @@
 /* A connect that nobody answers: what the calls say in the meantime, and that a thread in it can be interrupted and
    cancelled. Runs as a host on a switch with nobody at the address that is given. */
 #include "transcript.h"
+#include "signals.h"
 #include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 static struct sockaddr_in nobody = {.sin_family = AF_INET};
 static pthread_t waiter;
-static volatile sig_atomic_t signals, finished;
-
-static void on_signal(int signal)
-{
-    (void)signal;
-    signals++;
-}
+static volatile sig_atomic_t finished;
 
 static void *interrupt(void *unused)
 {
@@ -82,7 +76,7 @@ int main(int argc, char **argv)
     printf("SO_ERROR %d, writable %d\n", error, ready(fd, POLLOUT));
 
     waiter = pthread_self();
-    sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_signal}, NULL);
+    count_signals(0);
     call_again(fd);
     pthread_t thread;
     pthread_create(&thread, NULL, interrupt, NULL);
