@@ -26,7 +26,7 @@ internal static unsafe class DatagramControl
         nuint room = message->ControlLength;
         if (header->LocalFamily != AfUnspec) // else it came before the program asked for anything
         {
-            if ((state & SocketState.ReceivesIpv6PacketInfo) != 0)
+            if ((state & SocketState.ReceivesIpv6PacketInfo) != 0 && (state & SocketState.V6) != 0)
                 WriteIpv6PacketInfo(header, message, room, ref used);
             if ((state & SocketState.ReceivesPacketInfo) != 0)
                 WritePacketInfo(header, isError, message, room, ref used);

@@ -10,7 +10,9 @@ namespace Pyco.Shim;
 /// </summary>
 internal static unsafe class DatagramLimit
 {
-    private const int HeadersLength = 20 + 8; // IPv4 and UDP
+    private const int HeaderLength = 20; // IPv4
+
+    private const int UdpHeaderLength = 8;
 
     /// <summary>IP_PMTUDISC_DO, IP_PMTUDISC_PROBE and IP_PMTUDISC_INTERFACE.</summary>
     private const int FirstStrict = 2;
@@ -31,7 +33,10 @@ internal static unsafe class DatagramLimit
     /// <returns>EMSGSIZE if the datagram is too large and must not be cut.</returns>
     internal static Errno Check(int fd, SocketState state, nuint payload, WireAddress* destination)
     {
-        if (!IsOfInterest || payload + HeadersLength <= TakeLinkMtu())
+        if (!IsOfInterest)
+            return Errno.None;
+        int headers = Descriptor.IsEcho(state) ? HeaderLength : HeaderLength + UdpHeaderLength;
+        if (payload + (nuint)headers <= TakeLinkMtu())
             return Errno.None;
         int discovery = 0;
         uint length = sizeof(int);

@@ -6,7 +6,7 @@ using static Pyco.Shim.Numbers;
 namespace Pyco.Shim;
 
 /// <summary>
-/// Datagrams of a UDP socket, with a <see cref="DatagramHeader"/> before the payload unless they are simply from or to the
+/// Datagrams of a UDP socket, or messages of one for ICMP echo, with a <see cref="DatagramHeader"/> before the payload unless they are simply from or to the
 /// connected peer.
 /// </summary>
 internal static unsafe class Datagrams
@@ -168,6 +168,8 @@ internal static unsafe class Datagrams
         nuint payload = IoVectors.Capacity(message->Vectors, (int)message->VectorCount);
         if (payload > MaxPayload || message->VectorCount > MaxVectors)
             return LibcError.Answer(Errno.EMSGSIZE);
+        if (Descriptor.IsEcho(state) && !IsEchoRequest(message))
+            return LibcError.Answer(Errno.EINVAL);
         DatagramHeader header = default;
         bool needsHeader = message->Name != null;
         Errno error = needsHeader ? ReadDestination(state, message, &header.Peer)
@@ -215,9 +217,21 @@ internal static unsafe class Datagrams
         if ((state & SocketState.V6) == 0 && family == AfInet6)
             return Errno.EAFNOSUPPORT;
         if ((state & SocketState.V6) == 0 && family == AfUnspec)
-            return ReadUnspecified((InternetAddress*)message->Name, peer);
+            return Descriptor.IsEcho(state) ? Errno.EAFNOSUPPORT : ReadUnspecified((InternetAddress*)message->Name, peer);
         Errno error = SocketAddress.ReadEither(message->Name, message->NameLength, peer);
-        return error == Errno.None && peer->Port == 0 ? Errno.EINVAL : error;
+        return error == Errno.None && peer->Port == 0 && !Descriptor.IsEcho(state) ? Errno.EINVAL : error;
+    }
+
+    /// <summary>All that may be sent by a socket for ICMP echo (ping_supported, 6.1).</summary>
+    private static bool IsEchoRequest(MessageHeader* message)
+    {
+        const int headerLength = 8;
+        const byte echoRequest = 8;
+        if (IoVectors.Capacity(message->Vectors, (int)message->VectorCount) < headerLength)
+            return false;
+        byte* typeAndCode = stackalloc byte[2];
+        IoVectors.CopyOut(message->Vectors, typeAndCode, 2);
+        return typeAndCode[0] == echoRequest && typeAndCode[1] == 0;
     }
 
     /// <summary>"Looks OK" for AF_INET (udp_sendmsg, 6.1).</summary>

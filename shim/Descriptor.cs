@@ -48,6 +48,13 @@ internal static unsafe class Descriptor
     internal static bool IsOurStream(int fd, out SocketState state) =>
         IsOurs(fd, out state) && (state & SocketState.Datagram) == 0;
 
+    /// <summary>Of a socket of ours: it is for ICMP echo (icmp(7)), not for UDP.</summary>
+    internal static bool IsEcho(SocketState state)
+    {
+        const SocketState kind = SocketState.Datagram | SocketState.V6 | SocketState.Echo;
+        return (state & kind) == (SocketState.Datagram | SocketState.Echo);
+    }
+
     internal static void SetState(int fd, SocketState state)
     {
         int word = HostProtocol.StateMark | (int)state;

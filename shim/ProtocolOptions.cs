@@ -62,7 +62,7 @@ internal static unsafe class ProtocolOptions
     private static bool HasLevel(SocketState state, int level) => level switch
     {
         SolTcp => (state & SocketState.Datagram) == 0,
-        SolUdp => (state & SocketState.Datagram) != 0,
+        SolUdp => (state & SocketState.Datagram) != 0 && !Descriptor.IsEcho(state),
         IpProtoIpv6 => (state & SocketState.V6) != 0,
         _ => level == IpProtoIp,
     };

@@ -31,7 +31,7 @@ internal static unsafe class Socket
         SocketState state = family == AfInet6 ? SocketState.V6 : SocketState.None;
         if ((type & SockTypeMask) == SockDgram)
         {
-            state |= SocketState.Datagram;
+            state |= protocol == IpProtoIcmp ? SocketState.Datagram | SocketState.Echo : SocketState.Datagram;
             Descriptor.NoteDatagram();
             DatagramRoute.Learn();
         }
@@ -63,7 +63,7 @@ internal static unsafe class Socket
         return fd;
     }
 
-    /// <summary>A UDP socket introduces itself to the host at once: its first datagram may come by a plain write().</summary>
+    /// <summary>A datagram socket introduces itself to the host at once: its first datagram may come by a plain write().</summary>
     private static Errno OpenDatagram(int fd)
     {
         Errno error = HostRequest.ConnectToHost(fd, datagrams: true);
@@ -77,7 +77,10 @@ internal static unsafe class Socket
         return Kernel.SendMessage(fd, &message, MsgNosignal) == sizeof(Request) ? Errno.None : Errno.ENETDOWN;
     }
 
-    /// <summary>What Linux says to a user without privileges (inet_create in net/ipv4/af_inet.c, 6.1).</summary>
+    /// <summary>
+    /// What Linux says to a user without privileges (inet_create in net/ipv4/af_inet.c, 6.1), who may have sockets for ICMP echo, as
+    /// net.ipv4.ping_group_range allows everybody on most systems.
+    /// </summary>
     private static Errno Check(int family, int type, int protocol)
     {
         const int protocolCount = 262 + 1;
@@ -89,9 +92,10 @@ internal static unsafe class Socket
                 return protocol is 0 or IpProtoTcp ? Errno.None : Errno.EPROTONOSUPPORT;
             case SockDgram when protocol is 0 or IpProtoUdp:
                 return Errno.None;
+            case SockDgram when protocol == IpProtoIcmp && family == AfInet:
+                return Errno.None;
             case SockDgram:
-                int ping = family == AfInet6 ? IpProtoIcmpv6 : IpProtoIcmp;
-                return protocol == ping ? Errno.EACCES : Errno.EPROTONOSUPPORT;
+                return protocol == IpProtoIcmpv6 && family == AfInet6 ? Errno.EACCES : Errno.EPROTONOSUPPORT;
             case SockRaw:
                 return protocol == 0 ? Errno.EPROTONOSUPPORT : Errno.EPERM;
             case SockSeqpacket or SockRdm:

@@ -25,7 +25,7 @@ internal static unsafe class SocketName
     {
         byte* at = WritePrefix(address);
         *at++ = (byte)'/';
-        *at++ = (byte)((state & SocketState.Datagram) != 0 ? 'u' : 't');
+        *at++ = (byte)(Descriptor.IsEcho(state) ? 'i' : (state & SocketState.Datagram) != 0 ? 'u' : 't');
         *at++ = (byte)((state & SocketState.V6) != 0 ? '6' : '4');
         *at++ = (byte)'/';
         return Finish(address, Hexadecimal.Write(at, cookie));

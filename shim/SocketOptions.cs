@@ -21,7 +21,7 @@ internal static unsafe class SocketOptions
             case SoDomain:
                 return Options.Give((state & SocketState.V6) != 0 ? AfInet6 : AfInet, value, length);
             case SoProtocol:
-                return Options.Give(isDatagram ? IpProtoUdp : IpProtoTcp, value, length);
+                return Options.Give(Descriptor.IsEcho(state) ? IpProtoIcmp : isDatagram ? IpProtoUdp : IpProtoTcp, value, length);
             case SoError:
                 return Options.Give((int)(isDatagram ? Errno.None : StreamError.Pending(fd, state)), value, length);
             case SoIncomingCpu:

@@ -64,7 +64,8 @@ public enum DropReason
     /// <summary>No socket is bound to the UDP port.</summary>
     NoUdpSocket,
 
-    UdpReceiveQueueFull,
+    /// <summary>The socket's program does not read in time.</summary>
+    MessageQueueFull,
 
     /// <summary>The neighbour's address is being asked for and too many packets wait already.</summary>
     NeighborQueueFull,

@@ -2,8 +2,8 @@ using Pyco.Stack.Internet;
 using Pyco.Stack.Link;
 using Pyco.Stack.Sockets;
 using Pyco.Stack.Transit;
+using Pyco.Stack.Transport;
 using Pyco.Stack.Transport.Tcp;
-using Pyco.Stack.Transport.Udp;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Stack;
@@ -53,6 +53,7 @@ public sealed class NetworkStack
     private readonly EthernetInterface _link;
     private readonly InternetLayer _internet;
     private readonly UdpProtocol _udp;
+    private readonly EchoProtocol _echo;
     private readonly TcpProtocol _tcp;
 
     /// <summary>A stack with buffers of its own but for the frames.</summary>
@@ -79,6 +80,8 @@ public sealed class NetworkStack
         _internet = new InternetLayer(options, _link, memory, entropy, Counters);
         _udp = new UdpProtocol(_internet, _changed, entropy, Counters);
         _internet.Udp = _udp;
+        _echo = new EchoProtocol(_internet, _changed, entropy, Counters);
+        _internet.Echo = _echo;
         _tcp = new TcpProtocol(
             _internet, _changed, memory.Chunks, entropy, options.ConnectionSecret ?? ConnectionSecret.Create(entropy));
         _internet.Tcp = _tcp;
@@ -219,6 +222,8 @@ public sealed class NetworkStack
     public void ShutDown() => _internet.ShutDown();
 
     public UdpSocket OpenUdp(bool isV6 = false) => _udp.Open(isV6);
+
+    public EchoSocket OpenEcho() => _echo.Open();
 
     public TcpSocket OpenTcp(bool isV6 = false) => _tcp.Open(isV6);
 }

@@ -43,7 +43,7 @@ internal static unsafe class DatagramErrors
         fixed (byte* option = request.Option)
         {
             var description = (DatagramErrorDescription*)option;
-            datagrams.Udp.Queue(new DatagramError
+            datagrams.Messages.Queue(new DatagramError
             {
                 Errno = (Errno)description->Error,
                 Destination = destination,

@@ -9,7 +9,7 @@ using Pyco.Stack.Wire;
 
 namespace Pyco.Host.Bridge;
 
-/// <summary>A program's UDP socket: one message, one datagram, with a header where the peer is not understood.</summary>
+/// <summary>A program's socket for UDP or ICMP echo: one message, one datagram, with a header where the peer is not understood.</summary>
 internal sealed unsafe class DatagramSocket : ProgramSocket
 {
     /// <summary>What one socket may move before the others have their turn.</summary>
@@ -30,16 +30,16 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     private SendRingReader? _sendRing;
     private ReceiveRingDelivery? _receiveRing;
 
-    public DatagramSocket(SocketBridge bridge, SocketKey key, UdpSocket udp)
+    public DatagramSocket(SocketBridge bridge, SocketKey key, MessageSocket messages)
         : base(bridge, key)
     {
-        Udp = udp;
-        Udp.Owner = this;
+        Messages = messages;
+        Messages.Owner = this;
     }
 
-    public UdpSocket Udp { get; }
+    public MessageSocket Messages { get; }
 
-    public override StackSocket Stack => Udp;
+    public override StackSocket Stack => Messages;
 
     /// <summary>What the program wants to be told of each datagram.</summary>
     public DatagramDescriptions Descriptions { get; set; }
@@ -47,7 +47,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     /// <summary>The first of the host's addresses on the link.</summary>
     public IpAddress FirstAddress => Bridge.FirstAddress;
 
-    public override Errno Bind(IpEndpoint local) => Udp.Bind(local);
+    public override Errno Bind(IpEndpoint local) => Messages.Bind(local);
 
     /// <summary>The program's socket has introduced itself.</summary>
     public void Begin(int descriptor, Instant now)
@@ -60,7 +60,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     /// <summary>SO_ERROR.</summary>
     public Errno TakeError()
     {
-        Errno error = _untoldError != Errno.None ? _untoldError : Udp.TakeError();
+        Errno error = _untoldError != Errno.None ? _untoldError : Messages.TakeError();
         _untoldError = Errno.None;
         return error;
     }
@@ -68,10 +68,10 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     /// <summary>Takes the oldest error of those that the program wants to see one by one, and tells that there are more.</summary>
     public bool TryTakeQueuedError([NotNullWhen(true)] out DatagramError? error)
     {
-        if (!Udp.TryTakeError(out error))
+        if (!Messages.TryTakeError(out error))
             return false;
         _untoldError = Errno.None;
-        TellError(Udp.TakeError());
+        TellError(Messages.TakeError());
         return true;
     }
 
@@ -151,7 +151,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     public override void OnStackEvents(SocketEvents events, Instant now)
     {
         if (events.HasFlag(SocketEvents.Failed))
-            TellError(Udp.TakeError());
+            TellError(Messages.TakeError());
         MoveToProgram();
         MoveToStack(now);
     }
@@ -167,7 +167,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
         _held = null;
         while (_waiting.TryDequeue(out Datagram datagram))
             datagram.Dispose();
-        Udp.Close();
+        Messages.Close();
         Bridge.Sockets.Remove(this);
     }
 
@@ -262,7 +262,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
             marks = MarksOf(header);
             message = message[sizeof(DatagramHeader)..];
         }
-        Errno error = Udp.Send(message, to, marks, now);
+        Errno error = Messages.Send(message, to, marks, now);
         // send() has returned already; only what a connected program would hear of later is told, as an error.
         if (error is not (Errno.None or Errno.EAGAIN or Errno.ENOBUFS))
             TellError(error);
@@ -352,7 +352,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     private bool TryTakeNext(out Datagram datagram)
     {
         if (_held is not { } held)
-            return _waiting.TryDequeue(out datagram) || Udp.TryReceive(out datagram);
+            return _waiting.TryDequeue(out datagram) || Messages.TryReceive(out datagram);
         _held = null;
         datagram = held;
         return true;
@@ -360,7 +360,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
 
     private void Add(OutgoingMessages messages, in Datagram datagram)
     {
-        if (Udp.Remote is not null && (Descriptions & DatagramDescriptions.NeedHeader) == 0)
+        if (Messages.Remote is not null && Key.Kind != SocketKind.Echo && (Descriptions & DatagramDescriptions.NeedHeader) == 0)
         {
             messages.Add(datagram);
             return;
@@ -371,7 +371,7 @@ internal sealed unsafe class DatagramSocket : ProgramSocket
     private DatagramHeader HeaderOf(in Datagram datagram)
     {
         DatagramHeader header = NewHeader();
-        if (_receiveRing is null && Udp.Remote is null && _busy.IsBusy && Bridge.ReceiveRings.HasRoom)
+        if (_receiveRing is null && Messages.Remote is null && _busy.IsBusy && Bridge.ReceiveRings.HasRoom)
             header.Flags = DatagramFlags.OffersRing;
         header.Peer = WireAddresses.Write(datagram.Source, IsV6);
         header.TimeToLive = datagram.TimeToLive;

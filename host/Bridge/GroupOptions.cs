@@ -29,7 +29,7 @@ internal static class GroupOptions
             return SetOfIpv6(socket, name, value);
         if (socket is not DatagramSocket datagram)
             return OfStream(name);
-        MulticastOptions options = datagram.Udp.Multicast;
+        MulticastOptions options = datagram.Messages.Multicast;
         switch (name)
         {
             case IpMulticastIf:
@@ -51,7 +51,7 @@ internal static class GroupOptions
     {
         if (socket is not DatagramSocket datagram)
             return name is IpMulticastIf or Ipv6MulticastIf ? 0 : 1; // the defaults, which a TCP socket cannot change
-        MulticastOptions options = datagram.Udp.Multicast;
+        MulticastOptions options = datagram.Messages.Multicast;
         if (level == IpProtoIpv6)
             return name == Ipv6MulticastIf ? IndexOf(options.Interface) : null;
         Span<byte> address = stackalloc byte[IpAddress.LengthV4];
@@ -74,8 +74,8 @@ internal static class GroupOptions
         if (socket is not DatagramSocket datagram)
             return Errno.ENOPROTOOPT;
         if (index == 0)
-            return datagram.Udp.Multicast.SetInterface(IpAddress.AnyV4);
-        return TryFindAddress(datagram, index, out IpAddress own) ? datagram.Udp.Multicast.SetInterface(own) : Errno.ENODEV;
+            return datagram.Messages.Multicast.SetInterface(IpAddress.AnyV4);
+        return TryFindAddress(datagram, index, out IpAddress own) ? datagram.Messages.Multicast.SetInterface(own) : Errno.ENODEV;
     }
 
     /// <summary>What a TCP socket is told, which has no groups but takes what cannot matter.</summary>

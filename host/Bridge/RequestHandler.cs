@@ -50,7 +50,7 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             SocketKind.Tcp, note.Flags.HasFlag(RequestFlags.V6), KernelSockets.CookieOf(attached));
         if (bridge.Sockets.Find(key) is not { } socket)
         {
-            if (!TryIdentifyAttached(attached, out key) || key.Kind == SocketKind.Udp)
+            if (!TryIdentifyAttached(attached, out key) || key.IsDatagram)
                 return;
             if (key.Kind == SocketKind.Accepted && bridge.Sockets.Find(key) is null)
                 return;
@@ -63,7 +63,7 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
 
     private void Connect(RequestChannel channel, in Request request, Instant now)
     {
-        if (!TryIdentifyCaller(channel, SocketKind.Tcp, out SocketKey key))
+        if (!TryIdentifyCaller(channel, out SocketKey key) || key.Kind != SocketKind.Tcp)
             return;
         if (bridge.IsScarce(channel.Descriptor))
         {
@@ -83,7 +83,7 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
 
     private void OpenDatagram(RequestChannel channel, in Request request, Instant now)
     {
-        if (!TryIdentifyCaller(channel, SocketKind.Udp, out SocketKey key) ||
+        if (!TryIdentifyCaller(channel, out SocketKey key) || !key.IsDatagram ||
             bridge.FindOrOpen(key, now, isAttached: true) is not DatagramSocket { IsAttached: false } socket)
             return;
         socket.Apply(request.Flags);
@@ -100,7 +100,7 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
         }
         if (!TryIdentifyAttached(channel.Attached, out SocketKey key))
             return NewReply(Errno.ENOTSOCK);
-        if (key.Kind == SocketKind.Udp && bridge.Sockets.Find(key) is null)
+        if (key.IsDatagram && bridge.Sockets.Find(key) is null)
             bridge.HearDatagramSockets(now);
         if (request.Operation == Operation.GetError)
             return NewReply(GetError(key));
@@ -144,12 +144,11 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
     /// <summary>
     /// Whose the other end of the channel is: its name says so, and a name belongs to one socket of its type.
     /// </summary>
-    private bool TryIdentifyCaller(RequestChannel channel, SocketKind kind, out SocketKey key)
+    private bool TryIdentifyCaller(RequestChannel channel, out SocketKey key)
     {
         key = default;
         return UnixAddress.GetPeer(channel.Descriptor, out UnixAddress name) == 0 &&
-            bridge.Names.TryReadProgram(name, out key) && key.Kind == kind &&
-            channel.KernelType == key.KernelType;
+            bridge.Names.TryReadProgram(name, out key) && channel.KernelType == key.KernelType;
     }
 
     /// <summary>
@@ -216,11 +215,11 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
         datagram.Apply(request.Flags);
         if (request.Address.Family == Constants.AfUnspec)
         {
-            datagram.Udp.Disconnect();
+            datagram.Messages.Disconnect();
             return Errno.None;
         }
         return WireAddresses.TryRead(request.Address, out IpEndpoint remote)
-            ? datagram.Udp.Connect(remote)
+            ? datagram.Messages.Connect(remote)
             : Errno.EAFNOSUPPORT;
     }
 

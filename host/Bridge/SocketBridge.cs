@@ -103,9 +103,12 @@ internal sealed class SocketBridge : IDisposable
     {
         if (Sockets.Find(key) is { } known)
             return known;
-        ProgramSocket socket = key.Kind == SocketKind.Udp
-            ? new DatagramSocket(this, key, _stack.OpenUdp(key.IsV6))
-            : new StreamSocket(this, key, _stack.OpenTcp(key.IsV6));
+        ProgramSocket socket = key.Kind switch
+        {
+            SocketKind.Udp => new DatagramSocket(this, key, _stack.OpenUdp(key.IsV6)),
+            SocketKind.Echo => new DatagramSocket(this, key, _stack.OpenEcho()),
+            _ => new StreamSocket(this, key, _stack.OpenTcp(key.IsV6)),
+        };
         if (isAttached)
             Sockets.AddAttached(socket);
         else

@@ -10,6 +10,9 @@ internal enum SocketKind : byte
     /// <summary>A program's UDP socket.</summary>
     Udp,
 
+    /// <summary>A program's socket for ICMP echo.</summary>
+    Echo,
+
     /// <summary>A TCP connection that the host handed to a listener.</summary>
     Accepted,
 }
@@ -23,6 +26,9 @@ internal enum SocketKind : byte
 /// <param name="Number">The number.</param>
 internal readonly record struct SocketKey(SocketKind Kind, bool IsV6, ulong Number)
 {
+    /// <summary>True where the program's socket introduces itself, and each message is a datagram.</summary>
+    public bool IsDatagram => Kind is SocketKind.Udp or SocketKind.Echo;
+
     /// <summary>The type of the kernel socket. Names of different types do not meet, so a name alone proves nothing.</summary>
-    public int KernelType => Kind == SocketKind.Udp ? Constants.SockSeqpacket : Constants.SockStream;
+    public int KernelType => IsDatagram ? Constants.SockSeqpacket : Constants.SockStream;
 }

@@ -35,6 +35,7 @@ internal sealed class SocketNames(uint hostId)
         {
             (SocketKind.Tcp, false) => "/t4/"u8,
             (SocketKind.Tcp, true) => "/t6/"u8,
+            (SocketKind.Echo, _) => "/i4/"u8,
             (_, false) => "/u4/"u8,
             (_, true) => "/u6/"u8,
         };
@@ -78,6 +79,7 @@ internal sealed class SocketNames(uint hostId)
         {
             (byte)'t' => SocketKind.Tcp,
             (byte)'u' => SocketKind.Udp,
+            (byte)'i' when name[2] == '4' => SocketKind.Echo,
             _ => null,
         };
         if (kind is null || name[2] is not ((byte)'4' or (byte)'6') || !TryReadHex(name[4..], out ulong number))

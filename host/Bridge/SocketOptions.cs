@@ -216,7 +216,7 @@ internal static unsafe class SocketOptions
     private static Errno QueueErrors(ProgramSocket socket, bool isOn)
     {
         if (socket is DatagramSocket datagrams)
-            datagrams.Udp.QueuesErrors = isOn;
+            datagrams.Messages.QueuesErrors = isOn;
         return Errno.None;
     }
 

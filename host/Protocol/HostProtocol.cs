@@ -13,7 +13,7 @@ namespace Pyco.Host.Protocol;
 /// <item><term><c>pyco/H/d</c></term><description>SOCK_SEQPACKET: one connection for each UDP socket.</description></item>
 /// <item><term><c>pyco/H/n</c></term><description>SOCK_DGRAM: notes, which nobody answers.</description></item>
 /// <item><term><c>pyco/H/t4/C</c></term><description>
-/// A program's TCP socket of AF_INET (t6: AF_INET6; u4, u6: UDP); C is its SO_COOKIE in 16 hex digits. The name is bound
+/// A program's TCP socket of AF_INET (t6: AF_INET6; u4, u6: UDP; i4: ICMP echo); C is its SO_COOKIE in 16 hex digits. The name is bound
 /// when the socket is made and is its identity in every process that holds it.</description></item>
 /// <item><term><c>pyco/H/c/N/L/R</c></term><description>
 /// The host's end of an accepted connection: N its number (16 hex), L and R the local and remote endpoint, each 32 hex
@@ -69,7 +69,7 @@ internal enum SocketState
     /// <summary>AF_INET6, else AF_INET.</summary>
     V6 = 1,
 
-    /// <summary>UDP, else TCP.</summary>
+    /// <summary>UDP or ICMP echo, else TCP.</summary>
     Datagram = 2,
 
     /// <summary>The host knows the socket: it was bound, connected, listens, or has an option set.</summary>
@@ -95,6 +95,9 @@ internal enum SocketState
 
     /// <summary>UDP of AF_INET6: IPV6_RECVPKTINFO is on.</summary>
     ReceivesIpv6PacketInfo = ReadShut,
+
+    /// <summary>With <see cref="Datagram"/> and without <see cref="V6"/>: ICMP echo, else UDP. Each message has a header, as with <see cref="Descriptions"/>.</summary>
+    Echo = ReadShut,
 
     /// <summary>The program shut its writing side down.</summary>
     WriteShut = 512,

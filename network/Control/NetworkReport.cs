@@ -114,7 +114,7 @@ internal static class NetworkReport
         json.WriteNumber("uid", host.UserId);
         json.WriteString("since", host.UpSince);
         json.WriteNumber("sockets", host.Host.Bridge.Sockets.Count);
-        json.WriteNumber("datagramsDropped", host.Host.Stack.Counters.Dropped(DropReason.UdpReceiveQueueFull));
+        json.WriteNumber("datagramsDropped", host.Host.Stack.Counters.Dropped(DropReason.MessageQueueFull));
         WriteTraffic(json, host.Port.Counters);
         json.WriteStartArray("published");
         foreach (PublishedPort port in host.Host.Publisher.Ports)
@@ -139,13 +139,20 @@ internal static class NetworkReport
     private static void WriteSocket(Utf8JsonWriter json, StackSocket socket)
     {
         json.WriteStartObject();
-        json.WriteString("protocol", socket is TcpSocket ? "tcp" : "udp");
+        json.WriteString("protocol", ProtocolOf(socket));
         json.WriteString("local", socket.Local.ToString());
         WriteOptional(json, "remote", socket.Remote?.ToString());
         WriteOptional(json, "state", (socket as TcpSocket)?.StateName);
-        WriteOptional(json, "dropped", (socket as UdpSocket)?.Dropped);
+        WriteOptional(json, "dropped", (socket as MessageSocket)?.Dropped);
         json.WriteEndObject();
     }
+
+    private static string ProtocolOf(StackSocket socket) => socket switch
+    {
+        TcpSocket => "tcp",
+        EchoSocket => "icmp",
+        _ => "udp",
+    };
 
     private static void WriteOptional(Utf8JsonWriter json, string name, string? value)
     {

@@ -4,8 +4,8 @@ using Pyco.Stack.Wire;
 namespace Pyco.Stack.Internet;
 
 /// <summary>
-/// The Internet Control Message Protocol (RFC 792): answers echo requests, tells others what they sent in vain, and tells
-/// our transports what they did.
+/// The Internet Control Message Protocol (RFC 792): answers echo requests, passes replies on, tells others what they sent in vain,
+/// and tells our transports what they did.
 /// </summary>
 internal sealed class Icmp(INetworkLayer network, Func<byte, ITransport?> transports, Entropy entropy, StackCounters counters)
 {
@@ -31,6 +31,8 @@ internal sealed class Icmp(INetworkLayer network, Func<byte, ITransport?> transp
             transit.OnEcho(frame, packet.Source, packet.Destination);
         else if (header.Type == IcmpType.EchoRequest && !packet.IsBroadcast)
             AnswerEcho(frame, packet, now);
+        else if (header is { Type: IcmpType.EchoReply, Code: 0 } && transports(IpProtocol.Icmp) is { } echo)
+            echo.Receive(frame, packet, now);
         else if (IcmpErrors.TryMap(header.Type, header.Code, out Errno errno, out bool isHard) && !packet.IsBroadcast)
         {
             PassOn(header, packet, errno, isHard, now);

@@ -51,6 +51,9 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
     /// <inheritdoc cref="Tcp"/>
     public ITransport? Udp { get; set; }
 
+    /// <inheritdoc cref="Tcp"/>
+    public ITransport? Echo { get; set; }
+
     /// <summary>Gets what is for addresses beyond us; null unless the stack is transparent.</summary>
     public TransitTraffic? Transit { get; set; }
 
@@ -187,6 +190,7 @@ internal sealed class InternetLayer : INetworkLayer, IPacketReceiver
     {
         IpProtocol.Tcp => Tcp,
         IpProtocol.Udp => Udp,
+        IpProtocol.Icmp => Echo, // for its replies and errors
         _ => null,
     };
 

@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using Pyco.Stack.Internet;
 using Pyco.Stack.Sockets;
+using Pyco.Stack.Transport;
 using Pyco.Stack.Transport.Tcp;
-using Pyco.Stack.Transport.Udp;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Stack.Transit;

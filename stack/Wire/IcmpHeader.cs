@@ -7,6 +7,8 @@ internal readonly ref struct IcmpHeader
 {
     public const int Length = 8;
 
+    private const int IdentifierAt = 4;
+
     private readonly ReadOnlySpan<byte> _octets;
 
     private IcmpHeader(ReadOnlySpan<byte> octets) => _octets = octets;
@@ -14,6 +16,9 @@ internal readonly ref struct IcmpHeader
     public byte Type => _octets[0];
 
     public byte Code => _octets[1];
+
+    /// <summary>Which of the sender's questions an echo message belongs to.</summary>
+    public ushort Identifier => BinaryPrimitives.ReadUInt16BigEndian(_octets[IdentifierAt..]);
 
     /// <summary>The next hop's MTU in a "fragmentation needed" message (RFC 1191 §4); zero from old routers.</summary>
     public int NextHopMtu => BinaryPrimitives.ReadUInt16BigEndian(_octets[6..]);
@@ -28,6 +33,10 @@ internal readonly ref struct IcmpHeader
         header = new IcmpHeader(octets);
         return octets.Length >= Length;
     }
+
+    /// <summary>Writes an echo message's <see cref="Identifier"/>.</summary>
+    public static void WriteIdentifier(Span<byte> message, ushort identifier) =>
+        BinaryPrimitives.WriteUInt16BigEndian(message[IdentifierAt..], identifier);
 
     /// <summary>Writes type, code and checksum of a message whose other octets are in place.</summary>
     public static void Write(Span<byte> message, byte type, byte code)

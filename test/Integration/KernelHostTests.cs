@@ -28,6 +28,33 @@ internal sealed class KernelHostTests(WireKind kind) : WireTest(kind)
     }
 
     [Test]
+    public void Our_ping_reaches_it_and_ourselves()
+    {
+        string ours = Wire.FreshAddress();
+
+        string small = Wire.RunAt(ours, "ping", "-c", "3", "-i", "0.2", "-W", "20", _kernel.Address).Succeed();
+        string large = Wire.RunAt(ours, "ping", "-c", "2", "-i", "0.2", "-W", "20", "-s", "4000", _kernel.Address).Succeed();
+        string own = Wire.RunAt(ours, "ping", "-c", "1", "-W", "20", ours).Succeed();
+
+        Assert.That(small, Does.Contain("3 received, 0% packet loss").And.Contain($"64 bytes from {_kernel.Address}: icmp_seq=3 ttl=64"));
+        Assert.That(large, Does.Contain("2 received, 0% packet loss"), "fragmented both ways");
+        Assert.That(own, Does.Contain("1 received"));
+    }
+
+    [Test]
+    public void Our_ping_is_told_of_an_address_where_nobody_is()
+    {
+        string ours = Wire.FreshAddress();
+        string nobody = Wire.FreshAddress();
+        RunningProgram ping = Wire.RunAt(ours, "ping", "-c", "1", "-W", "20", nobody);
+
+        int status = ping.WaitForExit();
+
+        Assert.That(status, Is.EqualTo(1));
+        Assert.That(ping.Output, Does.Contain($"From {ours} icmp_seq=1 Destination Host Unreachable"));
+    }
+
+    [Test]
     public void It_knows_our_host_by_ARP()
     {
         string ours = Wire.FreshAddress();

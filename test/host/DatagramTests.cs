@@ -96,7 +96,7 @@ internal sealed class DatagramTests : HostTest
             received++;
             Network.Settle();
         }
-        long dropped = Right.Host.Stack.Counters.Dropped(DropReason.UdpReceiveQueueFull);
+        long dropped = Right.Host.Stack.Counters.Dropped(DropReason.MessageQueueFull);
         Assert.That(received + dropped, Is.EqualTo(count));
         Assert.That(received, Is.InRange(50, count - 50), "some, and not all");
         Assert.That(expected, Is.EqualTo(received), "the first, in their order");

@@ -1,3 +1,4 @@
+using System.Text;
 using Pyco.Host.Bridge;
 using Pyco.Posix;
 using Pyco.Stack.Wire;
@@ -8,15 +9,24 @@ public class SocketNamesTests
 {
     private static readonly SocketNames Names = new(0x1234abcd);
 
-    [Test]
-    public void A_programs_socket_is_known_by_its_name_again()
+    [TestCase((int)SocketKind.Tcp, false)]
+    [TestCase((int)SocketKind.Tcp, true)]
+    [TestCase((int)SocketKind.Udp, false)]
+    [TestCase((int)SocketKind.Udp, true)]
+    [TestCase((int)SocketKind.Echo, false)]
+    public void A_programs_socket_is_known_by_its_name_again(int kind, bool isV6)
     {
-        SocketKey key = new(SocketKind.Udp, IsV6: true, 0x42);
+        SocketKey key = new((SocketKind)kind, isV6, 0x42);
 
         bool isRead = Names.TryReadProgram(Names.Program(key), out SocketKey read);
 
         Assert.That((isRead, read), Is.EqualTo((true, key)));
     }
+
+    [TestCase("i6")]
+    [TestCase("x4")]
+    public void A_name_of_no_kind_is_read_as_nobodys(string kind) =>
+        Assert.That(Names.TryReadProgram(UnixAddress.Abstract(Encoding.ASCII.GetBytes($"pyco/1234abcd/{kind}/0000000000000042")), out _), Is.False);
 
     [Test]
     public void An_accepted_connection_is_known_by_its_number_again()

@@ -19,7 +19,7 @@ internal sealed class TestHost : IDisposable
     public static readonly PhysicalAddress PeerMac = PhysicalAddress.Parse("02-00-0A-28-00-07");
     public static readonly PhysicalAddress BroadcastMac = PhysicalAddress.Parse("FF-FF-FF-FF-FF-FF");
 
-    private readonly List<UdpSocket> _sockets = [];
+    private readonly List<MessageSocket> _sockets = [];
     private Instant? _next;
 
     public TestHost(
@@ -138,12 +138,9 @@ internal sealed class TestHost : IDisposable
         Trace.Clear();
     }
 
-    public UdpSocket OpenUdp(bool isV6 = false)
-    {
-        UdpSocket socket = Stack.OpenUdp(isV6);
-        _sockets.Add(socket);
-        return socket;
-    }
+    public UdpSocket OpenUdp(bool isV6 = false) => Hold(Stack.OpenUdp(isV6));
+
+    public EchoSocket OpenEcho() => Hold(Stack.OpenEcho());
 
     /// <summary>The last frame that was sent.</summary>
     public EthernetPacket LastSent() => Parse(Link.Sent[^1]);
@@ -206,11 +203,18 @@ internal sealed class TestHost : IDisposable
 
     public void Dispose()
     {
-        foreach (UdpSocket socket in _sockets)
+        foreach (MessageSocket socket in _sockets)
             socket.Close();
         Stack.ShutDown();
         Assert.That(Frames.Outstanding, Is.Zero, "frames leaked");
         Assert.That(Stack.Memory.LargeFrames.Outstanding, Is.Zero, "large frames leaked");
+    }
+
+    private TSocket Hold<TSocket>(TSocket socket)
+        where TSocket : MessageSocket
+    {
+        _sockets.Add(socket);
+        return socket;
     }
 
     private static string Describe(byte[] octets)

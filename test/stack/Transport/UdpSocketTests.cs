@@ -3,7 +3,7 @@ using Pyco.Stack.Sockets;
 using Pyco.Stack.Tests.Testing;
 using Pyco.Stack.Transport;
 
-namespace Pyco.Stack.Tests.Transport.Udp;
+namespace Pyco.Stack.Tests.Transport;
 
 /// <summary>RFC 768 under the sockets API, as Linux has it.</summary>
 public sealed class UdpSocketTests
@@ -285,7 +285,7 @@ public sealed class UdpSocketTests
             host.Hear(TestHost.Udp(1000, 9, [1]));
         int fits = 400 - (int)socket.Dropped;
         Assert.That(fits, Is.InRange(277, 350), "Linux's default holds 277 of the smallest");
-        Assert.That(host.Stack.Counters.Dropped(DropReason.UdpReceiveQueueFull), Is.EqualTo(socket.Dropped));
+        Assert.That(host.Stack.Counters.Dropped(DropReason.MessageQueueFull), Is.EqualTo(socket.Dropped));
         Assert.That(Count(socket), Is.EqualTo(fits));
         host.Hear(TestHost.Udp(1000, 9, [1]));
         Assert.That(Count(socket), Is.EqualTo(1), "there is room again");

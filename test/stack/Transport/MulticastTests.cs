@@ -4,7 +4,7 @@ using Pyco.Stack.Sockets;
 using Pyco.Stack.Tests.Testing;
 using Pyco.Stack.Wire;
 
-namespace Pyco.Stack.Tests.Transport.Udp;
+namespace Pyco.Stack.Tests.Transport;
 
 /// <summary>Groups of IPv4 (RFC 1112) under the sockets API, as Linux has it.</summary>
 public sealed class MulticastTests
