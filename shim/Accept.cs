@@ -10,9 +10,6 @@ namespace Pyco.Shim;
 /// <summary>accept(2) and accept4(2): the kernel's own, with the peer's address taken from the connecting name.</summary>
 internal static unsafe class Accept
 {
-    /// <summary>How long a blocking accept() takes to fail again after the host's end.</summary>
-    private const int AgainMilliseconds = 250;
-
     [UnmanagedCallersOnly(EntryPoint = "accept")]
     public static int Export(int fd, byte* address, uint* length) => Take(fd, address, length, 0);
 
@@ -75,9 +72,8 @@ internal static unsafe class Accept
             (now & (SocketState.Listening | SocketState.ReadShut)) != SocketState.Listening ||
             (Kernel.PollNow(fd, PollIn) & PollHup) == 0)
             return -1;
-        // Who tries again and again shall not need a whole processor for it.
         if (!Descriptor.IsNonBlocking(fd))
-            _ = Next.Poll(HostRequest.NoSocket, 0, AgainMilliseconds, out _);
+            StackHost.WaitBeforeTelling();
         return LibcError.Answer(Errno.ENETDOWN);
     }
 

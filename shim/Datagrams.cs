@@ -11,8 +11,10 @@ namespace Pyco.Shim;
 /// </summary>
 internal static unsafe class Datagrams
 {
-    /// <summary>The largest UDP payload over IPv4 (RFC 768, RFC 791).</summary>
+    /// <summary>The largest UDP payload over IPv4 (RFC 768, RFC 791), and the largest ICMP message.</summary>
     private const int MaxPayload = 65507;
+
+    private const int MaxEcho = 65515;
 
     /// <summary>More pieces than this are not filled, so that the array fits into a small frame.</summary>
     private const int MaxVectors = 63;
@@ -75,7 +77,7 @@ internal static unsafe class Datagrams
         nint received = Next.ReceiveMessage(fd, &inner, flags);
         wait.End();
         if (received < 0)
-            return AnswerFailure();
+            return AnswerFailure(fd, flags);
 
         // The host's end has a name, so a message has a sender, however empty it is, and the end of file has none.
         if (received == 0 && inner.NameLength == 0)
@@ -123,15 +125,22 @@ internal static unsafe class Datagrams
     }
 
     /// <summary>What recvmsg(2) has left in errno, or ENETDOWN where it says that the host has gone.</summary>
-    internal static nint AnswerFailure() => *LibcError.Location() is (int)Errno.ECONNRESET or (int)Errno.ENOTCONN
-        ? LibcError.Answer(Errno.ENETDOWN)
+    internal static nint AnswerFailure(int fd, int flags) => *LibcError.Location() is (int)Errno.ECONNRESET or (int)Errno.ENOTCONN
+        ? AnswerDown(fd, flags)
         : -1;
+
+    private static nint AnswerDown(int fd, int flags)
+    {
+        if ((flags & MsgDontwait) == 0 && !Descriptor.IsNonBlocking(fd))
+            StackHost.WaitBeforeTelling();
+        return LibcError.Answer(Errno.ENETDOWN);
+    }
 
     /// <summary>Nothing comes any more: the host has gone, or the program has shut its reading side, which ends a wait with 0.</summary>
     internal static nint AfterEnd(int fd, MessageHeader* message, int flags)
     {
         if ((Kernel.PollNow(fd, PollIn) & PollHup) != 0)
-            return LibcError.Answer(Errno.ENETDOWN);
+            return AnswerDown(fd, flags);
         if ((flags & MsgDontwait) != 0 || Descriptor.IsNonBlocking(fd))
             return LibcError.Answer(Errno.EAGAIN);
         message->TellNothing();
@@ -166,7 +175,7 @@ internal static unsafe class Datagrams
         if ((flags & MsgOob) != 0)
             return LibcError.Answer(Errno.EOPNOTSUPP);
         nuint payload = IoVectors.Capacity(message->Vectors, (int)message->VectorCount);
-        if (payload > MaxPayload || message->VectorCount > MaxVectors)
+        if (payload > (nuint)(Descriptor.IsEcho(state) ? MaxEcho : MaxPayload) || message->VectorCount > MaxVectors)
             return LibcError.Answer(Errno.EMSGSIZE);
         if (Descriptor.IsEcho(state) && !IsEchoRequest(message))
             return LibcError.Answer(Errno.EINVAL);

@@ -164,7 +164,7 @@ internal static unsafe class ReceiveRings
         if (ring->IsWaking != 0)
             ring->IsWaking = 0;
         if (received < 0)
-            return Datagrams.AnswerFailure();
+            return Datagrams.AnswerFailure(fd, flags);
         if (received == 0 && peek.NameLength == 0)
             return Datagrams.AfterEnd(fd, message, flags) < 0 ? -1 : 1;
         if (Descriptor.Cookie(fd) != ring->Cookie)

@@ -48,11 +48,13 @@ internal static unsafe class Socket
         if (fd < 0)
             return fd;
         Descriptor.SetState(fd, state);
+        if (Descriptor.IsEcho(state))
+            ReuseAddress(fd);
         UnixAddress name;
         uint length = SocketName.WriteSocket(&name, state, Descriptor.Cookie(fd));
         int result = Kernel.Bind(fd, &name, length);
         if (result >= 0 && isDatagram)
-            result = -(int)OpenDatagram(fd);
+            result = -(int)OpenDatagram(fd, state);
         if (result < 0)
         {
             _ = Kernel.Close(fd);
@@ -63,14 +65,23 @@ internal static unsafe class Socket
         return fd;
     }
 
+    /// <summary>Linux's default for ICMP echo (INET_PROTOSW_REUSE).</summary>
+    private static void ReuseAddress(int fd)
+    {
+        int on = 1;
+        _ = Kernel.SetOption(fd, SolSocket, SoReuseAddr, &on, sizeof(int));
+    }
+
     /// <summary>A datagram socket introduces itself to the host at once: its first datagram may come by a plain write().</summary>
-    private static Errno OpenDatagram(int fd)
+    private static Errno OpenDatagram(int fd, SocketState state)
     {
         Errno error = HostRequest.ConnectToHost(fd, datagrams: true);
         if (error != Errno.None)
             return error;
         Request request = default;
         request.Operation = Operation.OpenDatagram;
+        if (Descriptor.IsEcho(state))
+            request.Flags = RequestFlags.ReuseAddress;
         StackHost.Sign(&request);
         IoVector vector = new() { Base = (byte*)&request, Length = (nuint)sizeof(Request) };
         MessageHeader message = new() { Vectors = &vector, VectorCount = 1 };

@@ -66,6 +66,13 @@ internal static unsafe class StackHost
         at[length] = 0;
     }
 
+    /// <summary>A call that blocks is about to say that the host has gone. Who tries again and again shall not need a whole processor for it.</summary>
+    internal static void WaitBeforeTelling()
+    {
+        const int milliseconds = 250;
+        _ = Next.Poll(HostRequest.NoSocket, 0, milliseconds, out _);
+    }
+
     internal static void CopyId(byte* destination)
     {
         fixed (byte* id = Known.Id)

@@ -27,7 +27,7 @@ internal sealed unsafe class IncomingMessages
     private IncomingMessages()
     {
         // The longest datagram with its header; pages that no datagram has reached stay untouched.
-        nuint room = (nuint)(MessageSocket.MaxPayload + sizeof(DatagramHeader));
+        nuint room = (nuint)(MessageSocket.MaxMessage + sizeof(DatagramHeader));
         byte* octets = (byte*)NativeMemory.Alloc(Capacity, room);
         byte* names = (byte*)NativeMemory.AllocZeroed(Capacity, NameCapacity);
         _messages = (MultiMessageHeader*)NativeMemory.AllocZeroed(Capacity, (nuint)sizeof(MultiMessageHeader));

@@ -38,7 +38,7 @@ internal sealed class PathListener<T> : IDisposable
         _make = make;
         try
         {
-            _acceptor = new Acceptor(loop, address, Constants.SockStream, Backlog, Accept, (_, _) => Errno.EMFILE);
+            _acceptor = new Acceptor(loop, address, Constants.SockStream, Backlog, Accept, AwaitDescriptors);
         }
         catch (SystemCallException failure)
         {
@@ -68,6 +68,13 @@ internal sealed class PathListener<T> : IDisposable
         else
             connection.Close();
         _timer.Wake();
+    }
+
+    /// <summary>There is no descriptor: the acceptor pauses, and only the timer ends that.</summary>
+    private Errno AwaitDescriptors(Acceptor acceptor, Instant now)
+    {
+        _timer.Wake();
+        return Errno.EMFILE;
     }
 
     private Instant? Advance(Instant now)

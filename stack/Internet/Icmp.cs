@@ -31,7 +31,7 @@ internal sealed class Icmp(INetworkLayer network, Func<byte, ITransport?> transp
             transit.OnEcho(frame, packet.Source, packet.Destination);
         else if (header.Type == IcmpType.EchoRequest && !packet.IsBroadcast)
             AnswerEcho(frame, packet, now);
-        else if (header is { Type: IcmpType.EchoReply, Code: 0 } && transports(IpProtocol.Icmp) is { } echo)
+        else if (header.Type == IcmpType.EchoReply && !packet.IsBroadcast && transports(IpProtocol.Icmp) is { } echo)
             echo.Receive(frame, packet, now);
         else if (IcmpErrors.TryMap(header.Type, header.Code, out Errno errno, out bool isHard) && !packet.IsBroadcast)
         {

@@ -12,5 +12,8 @@ public sealed class EchoSocket : MessageSocket
     internal EchoSocket(EchoProtocol protocol, Queue<StackSocket> changed)
         : base(protocol, changed, isV6: false)
     {
+        ReuseAddress = true; // Linux's default for these (INET_PROTOSW_REUSE)
     }
+
+    private protected override int LargestMessage => MaxMessage;
 }

@@ -8,8 +8,8 @@ namespace Pyco.Stack.Sockets;
 /// <summary>A socket that sends and receives messages, each of which is a datagram, with the connected mode of the sockets API.</summary>
 public abstract class MessageSocket : StackSocket
 {
-    /// <summary>The largest message over IPv4: 65,535 octets less the IP header and the 8 of UDP's or ICMP's.</summary>
-    public const int MaxPayload = 65507;
+    /// <summary>The largest message of any protocol: 65,535 octets less the IP header.</summary>
+    public const int MaxMessage = 65515;
 
     /// <summary>Linux's net.core.rmem_default.</summary>
     public const int DefaultReceiveBufferOctets = 212992;
@@ -64,6 +64,8 @@ public abstract class MessageSocket : StackSocket
 
     public override int? PathMtu =>
         Remote is { } peer && _protocol.FindRoute(this, peer.Address, out Route route) == Errno.None ? route.Mtu : null;
+
+    private protected abstract int LargestMessage { get; }
 
     private IpAddress Wildcard => IsV6 ? IpAddress.AnyV6 : IpAddress.AnyV4;
 
@@ -122,7 +124,7 @@ public abstract class MessageSocket : StackSocket
     /// <returns>EINVAL for a source that is not an address of this host, or what the other form returns.</returns>
     public Errno Send(ReadOnlySpan<byte> payload, IpEndpoint? to, in DatagramMarks marks, Instant now)
     {
-        if (payload.Length > MaxPayload)
+        if (payload.Length > LargestMessage)
             return Errno.EMSGSIZE;
         if ((to ?? Remote) is not { } peer)
             return Errno.EDESTADDRREQ;

@@ -43,20 +43,24 @@ internal sealed class EchoProtocol(INetworkLayer network, Queue<StackSocket> cha
 
     public void OnIcmpError(in IcmpError error, ReadOnlySpan<byte> quotedTransportOctets, Instant now)
     {
-        if (IcmpHeader.TryParse(quotedTransportOctets, out IcmpHeader header) && header.Type == IcmpType.EchoRequest &&
+        if (IcmpHeader.TryParse(quotedTransportOctets, out IcmpHeader header) && header is { Type: IcmpType.EchoRequest, Code: 0 } &&
             Find(new IpEndpoint(error.Source, header.Identifier)) is { } socket)
             Tell(socket, error, new IpEndpoint(error.Destination, 0), quotedTransportOctets, now);
     }
 
     public Instant? Advance(Instant now) => null;
 
-    /// <summary>The identifier tells whose it is; whom a connected socket has asked does not matter, as in Linux (ping_lookup, 6.1).</summary>
+    /// <summary>
+    /// The identifier tells whose it is, of several the newest; whom a connected socket has asked does not matter, as in Linux
+    /// (ping_lookup, 6.1).
+    /// </summary>
     private MessageSocket? Find(IpEndpoint local)
     {
-        foreach (MessageSocket socket in Ports.At(local.Port))
+        IReadOnlyList<MessageSocket> sockets = Ports.At(local.Port);
+        for (int index = sockets.Count - 1; index >= 0; index--)
         {
-            if (LocalBinding.Covers(socket, local.Address))
-                return socket;
+            if (LocalBinding.Covers(sockets[index], local.Address))
+                return sockets[index];
         }
         return null;
     }

@@ -22,7 +22,7 @@ internal abstract class MessageProtocol(INetworkLayer network, Entropy entropy, 
         if (errno != Errno.None)
             return errno;
         IpAddress address = local.Address;
-        if (!address.IsAny && !address.IsMulticast && !Network.IsLocal(address) && !Network.IsBroadcast(address))
+        if (!MayBind(address))
             return Errno.EADDRNOTAVAIL;
         ushort port = local.Port;
         if (port == 0)
@@ -45,6 +45,9 @@ internal abstract class MessageProtocol(INetworkLayer network, Entropy entropy, 
 
     /// <summary>See <see cref="MessageSocket.Send(ReadOnlySpan{byte}, IpEndpoint?, in DatagramMarks, Instant)"/>; the socket is bound.</summary>
     public abstract Errno Send(MessageSocket socket, ReadOnlySpan<byte> payload, IpEndpoint to, in DatagramMarks marks, Instant now);
+
+    /// <summary>False for an address that no socket of this protocol is bound to.</summary>
+    protected virtual bool MayBind(IpAddress address) => address.IsAny || Network.IsLocal(address);
 
     /// <summary>Plans how a message leaves that takes so many octets of an IP packet.</summary>
     /// <returns>None also where nobody may have it, and then there is no plan.</returns>

@@ -15,6 +15,9 @@ internal sealed class UdpProtocol(INetworkLayer network, Queue<StackSocket> chan
 
     public UdpSocket Open(bool isV6) => new(this, changed, isV6);
 
+    protected override bool MayBind(IpAddress address) =>
+        base.MayBind(address) || address.IsMulticast || Network.IsBroadcast(address);
+
     public override Errno Send(MessageSocket socket, ReadOnlySpan<byte> payload, IpEndpoint to, in DatagramMarks marks, Instant now)
     {
         if (to.Port == 0)

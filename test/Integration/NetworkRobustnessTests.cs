@@ -39,6 +39,27 @@ internal sealed class NetworkRobustnessTests : NetworkTest
     }
 
     [Test]
+    public void A_network_that_had_no_descriptor_left_answers_when_it_has_some_again()
+    {
+        string network = $"{Folder}/short";
+        Start("bash", "-c", $"ulimit -n 40; exec {Repository.PycoNet} start {network}").Succeed();
+        Start(Programs.Python, "-c", $"""
+            import socket, time
+            def connect(name):
+                connection = socket.socket(socket.AF_UNIX)
+                connection.connect("{network}/" + name)
+                return connection
+            held = [connect("ctl") for _ in range(60)]
+            time.sleep(0.3)
+            held.append(connect("pyco"))
+            time.sleep(0.3)
+            """).Succeed();
+
+        Assert.That(Net("status", network), Does.Contain("0 hosts"));
+        Net("stop", network);
+    }
+
+    [Test]
     public void Programs_that_are_killed_with_open_connections_leave_nothing_behind_and_the_others_go_on()
     {
         RunningProgram server = Serve("10.40.0.9");

@@ -21,6 +21,10 @@ public sealed class SteadyStateTests
     public void UDP_echo_allocates_nothing() => AssertNothingAllocated(TestHost.Udp(1000, 9, new byte[100]).Bytes, answers: 1);
 
     [Test]
+    public void An_echo_reply_for_a_program_allocates_nothing() =>
+        AssertNothingAllocated(TestHost.RawIp(1, [0, 0, 0xff, 0xf6, 0, 9, 0, 0]), answers: 1);
+
+    [Test]
     public void UDP_echo_in_fragments_allocates_nothing()
     {
         byte[] datagram = new byte[3008];
@@ -55,6 +59,9 @@ public sealed class SteadyStateTests
         };
         UdpSocket socket = host.OpenUdp();
         socket.Bind(TestHost.Endpoint("0.0.0.0", 9));
+        EchoSocket echo = host.OpenEcho();
+        echo.Bind(TestHost.Endpoint("0.0.0.0", 9));
+        byte[] request = [8, 0, 0, 0, 0, 0, 0, 0];
         for (int count = 0; count < WarmUp; count++)
             Round();
         long allocated = long.MaxValue;
@@ -84,6 +91,11 @@ public sealed class SteadyStateTests
             {
                 socket.Send(datagram.Frame.Octets, datagram.Source, host.Now);
                 datagram.Dispose();
+            }
+            while (echo.TryReceive(out Datagram reply))
+            {
+                echo.Send(request, reply.Source, host.Now);
+                reply.Dispose();
             }
             host.Stack.Advance(host.Now);
         }

@@ -98,12 +98,51 @@ public sealed class EchoSocketTests
     }
 
     [Test]
-    public void Two_sockets_that_ask_for_one_identifier_get_EADDRINUSE()
+    public void Sockets_share_an_identifier_unless_one_does_not_want_to_and_the_newest_gets_the_reply()
     {
         using var host = new TestHost();
-        Bind(host, "0.0.0.0", 7);
-        Assert.That(host.OpenEcho().Bind(TestHost.Endpoint(TestHost.Address, 7)), Is.EqualTo(Errno.EADDRINUSE));
+        EchoSocket first = Bind(host, "0.0.0.0", 7);
+        EchoSocket second = Bind(host, TestHost.Address, 7);
+        host.Hear(TestHost.RawIp(IpProtocol.Icmp, Reply(7, 1, [])));
+        Assert.That(first.TryReceive(out _), Is.False);
+        Assert.That(second.TryReceive(out Datagram datagram), Is.True);
+        datagram.Dispose();
+        EchoSocket third = host.OpenEcho();
+        third.ReuseAddress = false;
+        Assert.That(third.Bind(TestHost.Endpoint(TestHost.Address, 7)), Is.EqualTo(Errno.EADDRINUSE));
         Assert.That(host.OpenUdp().Bind(TestHost.Endpoint("0.0.0.0", 7)), Is.EqualTo(Errno.None), "UDP's ports are others");
+    }
+
+    [TestCase("10.40.0.255")]
+    [TestCase("255.255.255.255")]
+    [TestCase("224.0.0.1")]
+    [TestCase("10.40.0.33")]
+    public void Only_own_addresses_are_bound_to(string address)
+    {
+        using var host = new TestHost();
+        Assert.That(host.OpenEcho().Bind(TestHost.Endpoint(address, 7)), Is.EqualTo(Errno.EADDRNOTAVAIL));
+    }
+
+    [Test]
+    public void A_reply_to_all_is_for_nobody()
+    {
+        using var host = new TestHost();
+        EchoSocket socket = Bind(host, "0.0.0.0", 7);
+        host.Hear(TestHost.RawIp(IpProtocol.Icmp, Reply(7, 1, []), destination: "10.40.0.255"));
+        Assert.That(socket.TryReceive(out _), Is.False);
+    }
+
+    [TestCase(65515, Errno.None)]
+    [TestCase(65516, Errno.EMSGSIZE)]
+    public void A_message_is_as_large_as_a_packet_takes(int length, Errno expected)
+    {
+        using var host = new TestHost();
+        EchoSocket socket = host.OpenEcho();
+        byte[] request = Request(1, 1, new byte[length - IcmpHeader.Length]);
+        Assert.That(socket.Send(request, TestHost.Endpoint("127.0.0.1", 0), host.Now), Is.EqualTo(expected));
+        host.Turn();
+        Assert.That(socket.TryReceive(out Datagram datagram), Is.EqualTo(expected == Errno.None));
+        datagram.Frame?.Dispose();
     }
 
     [Test]
