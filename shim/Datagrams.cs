@@ -131,7 +131,9 @@ internal static unsafe class Datagrams
 
     private static nint AnswerDown(int fd, int flags)
     {
-        if ((flags & MsgDontwait) == 0 && !Descriptor.IsNonBlocking(fd))
+        // ping asks without waiting, says what it was told, and asks again.
+        bool waits = (flags & MsgDontwait) == 0 && !Descriptor.IsNonBlocking(fd);
+        if (waits || (Descriptor.IsOurs(fd, out SocketState state) && Descriptor.IsEcho(state)))
             StackHost.WaitBeforeTelling();
         return LibcError.Answer(Errno.ENETDOWN);
     }
