@@ -6,14 +6,15 @@ using static Pyco.Shim.Numbers;
 namespace Pyco.Shim;
 
 /// <summary>
-/// Datagrams of a UDP socket, or messages of one for ICMP echo, with a <see cref="DatagramHeader"/> before the payload unless they are simply from or to the
-/// connected peer.
+/// Datagrams of a UDP socket, with a <see cref="DatagramHeader"/> before the payload unless they are simply from or to the
+/// connected peer; messages of a socket for ICMP echo always come with one.
 /// </summary>
 internal static unsafe class Datagrams
 {
-    /// <summary>The largest UDP payload over IPv4 (RFC 768, RFC 791), and the largest ICMP message.</summary>
+    /// <summary>The largest UDP payload over IPv4 (RFC 768, RFC 791).</summary>
     private const int MaxPayload = 65507;
 
+    /// <summary>The largest ICMP message, its header included.</summary>
     private const int MaxEcho = 65515;
 
     /// <summary>More pieces than this are not filled, so that the array fits into a small frame.</summary>
