@@ -111,7 +111,7 @@ internal static class NetViews
                 port.Text("framesOut"),
                 port.Text("octetsOut"),
                 port.Text("dropped"),
-                port.Text("description"));
+                port.GetProperty("blocked").GetBoolean() ? $"{port.Text("description")} (blocked: a loop)" : port.Text("description"));
         }
         string gateway = status.Text("gateway") is { Length: > 0 } address ? $", gateway {address}" : "";
         string nat = status.GetProperty("nat") is { ValueKind: JsonValueKind.Object } way

@@ -128,6 +128,20 @@ internal sealed class NetTableTests
     }
 
     [Test]
+    public void The_status_names_the_port_that_is_blocked()
+    {
+        static string Port(int number, bool blocked) =>
+            $$"""{"number":{{number}},"kind":"plug","description":"vdeplug: ","blocked":{{(blocked ? "true" : "false")}},"framesIn":1,"octetsIn":60,"framesOut":1,"octetsOut":60,"dropped":0}""";
+        string answer = $$"""
+            {"path":"/n","pid":7,"subnet":"10.40.0.0/24","gateway":"10.40.0.1","mtu":1500,"hub":false,"hosts":0,"plugs":2,"stations":2,
+            "ports":[{{Port(1, blocked: false)}},{{Port(2, blocked: true)}}],"nat":null}
+            """;
+        string[] lines = JsonText.Read(answer, NetViews.DescribeStatus).TrimEnd().Split('\n');
+        Assert.That(lines[^1], Does.EndWith("vdeplug:  (blocked: a loop)"));
+        Assert.That(lines[^2], Does.EndWith("vdeplug:"));
+    }
+
+    [Test]
     public void Numbers_end_below_each_other()
     {
         Columns table = new("A", "N") { Numbers = new HashSet<string> { "N" } };

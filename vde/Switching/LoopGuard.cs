@@ -16,8 +16,13 @@ namespace Pyco.Vde.Switching;
 /// opens when they stay away, or when the other port's plug leaves.
 /// <para>
 /// This is no spanning tree: it knows nothing of other switches, does not choose the better cable, and a loop that leads
-/// through several of our VLANs is not seen. Two switches of ours that find the same loop wait for lengths of time that
-/// differ by chance before they block, or both cables could be cut.
+/// through several of our VLANs is not seen.
+/// </para>
+/// <para>
+/// Two switches of ours that find the same loop could each cut another cable of it. Therefore the one whose probes come from
+/// the lower address decides, and the other, which hears those probes, waits longer before it blocks. Should both have
+/// blocked nevertheless, neither sees the loop any more: they open after lengths of time that differ by chance, and whoever
+/// opens first shows the other that its own port has to stay blocked.
 /// </para>
 /// </remarks>
 public sealed class LoopGuard
@@ -26,10 +31,13 @@ public sealed class LoopGuard
     public static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>How often probes are sent while a port is blocked.</summary>
-    public static readonly TimeSpan WatchPause = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan WatchPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>A blocked port opens when no probe has come back for so long.</summary>
-    public static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(16);
+    /// <summary>
+    /// A blocked port opens when no probe has come back for so long, or, by chance, up to twice as long: many rounds, as a
+    /// busy cable loses probes too.
+    /// </summary>
+    public static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>Where probes go: a group address of nobody's, which every switch floods.</summary>
     internal static readonly MacAddress Group = new([0x03, (byte)'p', (byte)'y', (byte)'c', (byte)'o', (byte)'L']);
@@ -42,6 +50,12 @@ public sealed class LoopGuard
     private static readonly TimeSpan PairDelay = TimeSpan.FromMilliseconds(30);
 
     private static readonly TimeSpan SingleDelay = TimeSpan.FromSeconds(2);
+
+    /// <summary>The longest delay, in shortest ones.</summary>
+    private const int DelaySpread = 5;
+
+    /// <summary>Who leaves it to another switch waits for longer than that one's longest delay, and a full queue's on the way.</summary>
+    private static readonly TimeSpan DeferenceDelay = PairDelay * 2 * DelaySpread;
 
     /// <summary>IEEE 802's EtherType for local experiments.</summary>
     private const ushort ProbeType = 0x88b5;
@@ -58,6 +72,7 @@ public sealed class LoopGuard
     private readonly Dictionary<SwitchPort, Finding> _blocked = [];
     private TimeSpan _pause = ShortestPause;
     private Instant? _lastMove;
+    private Instant? _lastElder;
     private Instant _nextRound;
 
     /// <param name="guarded">The switch.</param>
@@ -92,7 +107,7 @@ public sealed class LoopGuard
         }
         foreach ((SwitchPort port, Finding finding) in _blocked)
         {
-            if (now - finding.LastSeen > WatchPatience)
+            if (now - finding.LastSeen > finding.Patience)
                 Open(port, "the loop is gone");
         }
         if (_suspected.Count + _blocked.Count == 0)
@@ -125,9 +140,14 @@ public sealed class LoopGuard
     {
         ReadOnlySpan<byte> octets = frame.Head;
         const int vlanOffset = EthernetHeader.Length + TokenLength;
-        if (octets.Length < vlanOffset + sizeof(ushort) ||
-            !_ports.TryGetValue(BinaryPrimitives.ReadUInt64BigEndian(octets[EthernetHeader.Length..]), out SwitchPort? from))
+        if (octets.Length < vlanOffset + sizeof(ushort))
             return false;
+        if (!_ports.TryGetValue(BinaryPrimitives.ReadUInt64BigEndian(octets[EthernetHeader.Length..]), out SwitchPort? from))
+        {
+            if (new MacAddress(octets.Slice(MacAddress.Length, MacAddress.Length)).ToUInt64() < Mac.ToUInt64())
+                _lastElder = now;
+            return false;
+        }
         bool isSameVlan = BinaryPrimitives.ReadUInt16BigEndian(octets[vlanOffset..]) == vlan;
         frame.Dispose();
         if (isSameVlan)
@@ -166,18 +186,22 @@ public sealed class LoopGuard
             return; // it was sent or came in by a port that is blocked: no other frame goes that way
         bool isKnown = _suspected.TryGetValue(loser, out Finding finding) && now - finding.LastSeen <= SuspicionLife;
         if (!isKnown || (finding.Other == loser && other != loser))
-            finding = new Finding(vlan, other, now + Delay(isPair: other != loser), now);
-        _suspected[loser] = finding with { LastSeen = now };
-        if (now >= finding.ConfirmAt)
-            Block(loser, finding with { LastSeen = now });
+        {
+            TimeSpan patience = WatchPatience + TimeSpan.FromMilliseconds(_entropy.Next((int)WatchPatience.TotalMilliseconds));
+            finding = new Finding(vlan, other, now + Delay(other != loser ? PairDelay : SingleDelay), now, patience);
+        }
+        finding = finding with { LastSeen = now };
+        bool isDue = now >= finding.ConfirmAt;
+        if (isDue && other != loser && !finding.HasDeferred && _lastElder is { } heard && now - heard <= SuspicionLife)
+            (finding, isDue) = (finding with { HasDeferred = true, ConfirmAt = now + Delay(DeferenceDelay) }, false);
+        _suspected[loser] = finding;
+        if (isDue)
+            Block(loser, finding);
         Woken?.Invoke();
     }
 
-    private TimeSpan Delay(bool isPair)
-    {
-        TimeSpan shortest = isPair ? PairDelay : SingleDelay;
-        return shortest + TimeSpan.FromMilliseconds(_entropy.Next((int)shortest.TotalMilliseconds * 4));
-    }
+    private TimeSpan Delay(TimeSpan shortest) =>
+        shortest + TimeSpan.FromMilliseconds(_entropy.Next((int)shortest.TotalMilliseconds * (DelaySpread - 1)));
 
     private void Block(SwitchPort port, Finding finding)
     {
@@ -232,5 +256,7 @@ public sealed class LoopGuard
     /// <param name="Other">The port at the loop's other end; the same one if the loop is behind it.</param>
     /// <param name="ConfirmAt">A probe that comes back from then on is proof.</param>
     /// <param name="LastSeen">When one last came back.</param>
-    private readonly record struct Finding(int Vlan, SwitchPort Other, Instant ConfirmAt, Instant LastSeen);
+    /// <param name="Patience">How long after that the port opens, once it is blocked.</param>
+    /// <param name="HasDeferred">It was due once, and left to another switch then.</param>
+    private readonly record struct Finding(int Vlan, SwitchPort Other, Instant ConfirmAt, Instant LastSeen, TimeSpan Patience, bool HasDeferred = false);
 }
