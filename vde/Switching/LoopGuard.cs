@@ -186,19 +186,18 @@ public sealed class LoopGuard
             return; // it was sent or came in by a port that is blocked: no other frame goes that way
         bool isKnown = _suspected.TryGetValue(loser, out Finding finding) && now - finding.LastSeen <= SuspicionLife;
         if (!isKnown || (finding.Other == loser && other != loser))
-        {
-            TimeSpan patience = WatchPatience + TimeSpan.FromMilliseconds(_entropy.Next((int)WatchPatience.TotalMilliseconds));
-            finding = new Finding(vlan, other, now + Delay(other != loser ? PairDelay : SingleDelay), now, patience);
-        }
+            finding = new Finding(vlan, other, now + Delay(other != loser ? PairDelay : SingleDelay), now);
         finding = finding with { LastSeen = now };
-        bool isDue = now >= finding.ConfirmAt;
-        if (isDue && other != loser && !finding.HasDeferred && _lastElder is { } heard && now - heard <= SuspicionLife)
-            (finding, isDue) = (finding with { HasDeferred = true, ConfirmAt = now + Delay(DeferenceDelay) }, false);
-        _suspected[loser] = finding;
-        if (isDue)
+        if (now < finding.ConfirmAt)
+            _suspected[loser] = finding;
+        else if (other != loser && !finding.HasDeferred && HearsElder(now))
+            _suspected[loser] = finding with { HasDeferred = true, ConfirmAt = now + Delay(DeferenceDelay) };
+        else
             Block(loser, finding);
         Woken?.Invoke();
     }
+
+    private bool HearsElder(Instant now) => _lastElder is { } heard && now - heard <= SuspicionLife;
 
     private TimeSpan Delay(TimeSpan shortest) =>
         shortest + TimeSpan.FromMilliseconds(_entropy.Next((int)shortest.TotalMilliseconds * (DelaySpread - 1)));
@@ -206,7 +205,8 @@ public sealed class LoopGuard
     private void Block(SwitchPort port, Finding finding)
     {
         _suspected.Remove(port);
-        _blocked.Add(port, finding);
+        TimeSpan chance = TimeSpan.FromMilliseconds(_entropy.Next((int)WatchPatience.TotalMilliseconds));
+        _blocked.Add(port, finding with { Patience = WatchPatience + chance });
         port.IsBlocked = true;
         _switch.Stations.Forget(port);
         _log(finding.Other == port
@@ -256,7 +256,12 @@ public sealed class LoopGuard
     /// <param name="Other">The port at the loop's other end; the same one if the loop is behind it.</param>
     /// <param name="ConfirmAt">A probe that comes back from then on is proof.</param>
     /// <param name="LastSeen">When one last came back.</param>
-    /// <param name="Patience">How long after that the port opens, once it is blocked.</param>
-    /// <param name="HasDeferred">It was due once, and left to another switch then.</param>
-    private readonly record struct Finding(int Vlan, SwitchPort Other, Instant ConfirmAt, Instant LastSeen, TimeSpan Patience, bool HasDeferred = false);
+    private readonly record struct Finding(int Vlan, SwitchPort Other, Instant ConfirmAt, Instant LastSeen)
+    {
+        /// <summary>It was due, and left to another switch: once, so that forged probes delay a cut and do not prevent it.</summary>
+        public bool HasDeferred { get; init; }
+
+        /// <summary>Of a port that is blocked: how long after the last probe it opens.</summary>
+        public TimeSpan Patience { get; init; }
+    }
 }

@@ -1,4 +1,5 @@
 using Pyco.Stack;
+using Pyco.Stack.Wire;
 using static Pyco.Vde.Tests.Switching.TestSwitch;
 
 namespace Pyco.Vde.Tests.Switching;
@@ -223,6 +224,50 @@ internal sealed class LoopGuardTests
         }
     }
 
+    [TestCase("00:00:00:00:00:01", false)]
+    [TestCase("fe:ff:ff:ff:ff:ff", true)]
+    public void Probes_from_a_lower_address_delay_the_cut_and_do_not_prevent_it(string prober, bool isBlockedSoon)
+    {
+        TestPort first = _test.Plug(mayLoop: true), second = _test.Plug(mayLoop: true);
+        Join(first, second);
+        byte[] probe = new byte[60];
+        Vde.Switching.LoopGuard.Group.CopyTo(probe);
+        Assert.That(MacAddress.TryParse(prober, out MacAddress mac), Is.True);
+        mac.CopyTo(probe.AsSpan(MacAddress.Length));
+
+        _host.Send(Mac(1), Everybody, "storm");
+        _host.Send(probe); // once: the loop brings it again and again
+        Turn(TimeSpan.FromMilliseconds(300));
+        Assert.That(second.IsBlocked, Is.EqualTo(isBlockedSoon));
+        Turn(TimeSpan.FromSeconds(2));
+
+        Assert.That(second.IsBlocked, Is.True);
+    }
+
+    [Test]
+    public void Ports_that_were_blocked_at_one_moment_open_at_different_ones()
+    {
+        HashSet<double> times = [];
+        for (int seed = 0; seed < 10; seed++)
+        {
+            Guard();
+            _test.Switch.LoopGuard = new Vde.Switching.LoopGuard(_test.Switch, Entropy.Seeded(seed), _test.Log.Add);
+            TestPort first = _test.Plug(mayLoop: true), second = _test.Plug(mayLoop: true);
+            Join(first, second);
+            _host.Send(Mac(1), Everybody, "storm");
+            TurnWith(_test.Switch.LoopGuard, TimeSpan.FromSeconds(1));
+            Assert.That(second.IsBlocked, Is.True);
+            first.Cable = second.Cable = _ => { };
+            Instant silent = _test.Now;
+            while (second.IsBlocked && _test.Now - silent < TimeSpan.FromMinutes(1))
+                TurnWith(_test.Switch.LoopGuard, TimeSpan.FromMilliseconds(100));
+            times.Add(Math.Round((_test.Now - silent).TotalSeconds));
+        }
+
+        Assert.That(times, Has.All.InRange(8, 21));
+        Assert.That(times, Has.Count.GreaterThan(4));
+    }
+
     /// <summary>Puts cables into one foreign switch, which sends what comes by one out of all others.</summary>
     private void Join(params TestPort[] cables)
     {
@@ -251,10 +296,12 @@ internal sealed class LoopGuardTests
     }
 
     /// <summary>Lets time pass: a frame takes a tenth of a millisecond.</summary>
-    private void Turn(TimeSpan time)
+    private void Turn(TimeSpan time) => TurnWith(_test.Guard, time);
+
+    private void TurnWith(Vde.Switching.LoopGuard guard, TimeSpan time)
     {
         Instant end = _test.Now + time;
-        Instant? next = _test.Guard.Advance(_test.Now);
+        Instant? next = guard.Advance(_test.Now);
         while (_test.Now < end)
         {
             if (_wire.TryDequeue(out Action? frame))
@@ -267,7 +314,7 @@ internal sealed class LoopGuardTests
                 Instant then = next is { } due && due < end && due > _test.Now ? due : end;
                 _test.Pass(then - _test.Now);
             }
-            next = _test.Guard.Advance(_test.Now);
+            next = guard.Advance(_test.Now);
         }
     }
 }
