@@ -1,3 +1,4 @@
+using Pyco.Host.Control;
 using Pyco.Host.Loop;
 using Pyco.Network.Capture;
 using Pyco.Network.Control;
@@ -20,7 +21,7 @@ internal sealed class VirtualNetwork : IDisposable
     private readonly Housekeeper _housekeeper;
     private readonly TapPort? _tap;
     private readonly ManagementServer _management;
-    private readonly PathListener<ControlConnection> _control;
+    private readonly ConnectionListener<ControlConnection> _control;
     private readonly Instant _startedAt;
 
     /// <exception cref="IOException">A socket cannot be made.</exception>
@@ -50,7 +51,7 @@ internal sealed class VirtualNetwork : IDisposable
         _management = new ManagementServer(this);
         ControlHandler handler = new(this);
         // Last, because whoever finds it expects all the others.
-        _control = new PathListener<ControlConnection>(
+        _control = PathListener.Open(
             loop, folder.ControlSocket, options, descriptor => new ControlConnection(loop, descriptor, handler.Handle));
     }
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using Pyco.Host.Control;
 using Pyco.Network;
 using Pyco.Network.Capture;
-using Pyco.Network.Control;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Cli.Net;

@@ -56,7 +56,8 @@ internal static class NetworkJoin
     private static HostReport Join(NetworkClient network, HostOrder order)
     {
         const string ready = "ready ";
-        string answer = network.Ask("join", order.Write(), OpenCapture(order));
+        ReadOnlySpan<int> capture = order.CaptureFile is { } path ? [CaptureFile.OpenDescriptor(path)] : [];
+        string answer = network.Ask("join", order.Write(), capture);
         if (!answer.StartsWith(ready, StringComparison.Ordinal) || !HostReport.TryParse(answer[ready.Length..], out HostReport? report))
             throw new LaunchException("the network is of another version: stop it with pyco-net stop");
         if (order.Verbosity == Verbosity.Verbose)

@@ -116,8 +116,11 @@ internal sealed unsafe class Acceptor : EventSource, IDisposable
     private static int Listen(in UnixAddress name, int type, int backlog)
     {
         int descriptor = Libc.socket(Constants.AfUnix, type | Constants.SockNonblock | Constants.SockCloexec, 0);
-        if (descriptor < 0 || UnixAddress.Bind(descriptor, name) < 0 || Libc.listen(descriptor, backlog) < 0)
-            throw SystemCallException.Last("listen");
-        return descriptor;
+        if (descriptor >= 0 && UnixAddress.Bind(descriptor, name) == 0 && Libc.listen(descriptor, backlog) == 0)
+            return descriptor;
+        SystemCallException failure = SystemCallException.Last("listen");
+        if (descriptor >= 0)
+            _ = Libc.close(descriptor);
+        throw failure;
     }
 }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Pyco.Network.Control;
+using Pyco.Host.Control;
 using Pyco.Stack.Wire;
 
 namespace Pyco.Network.Capture;

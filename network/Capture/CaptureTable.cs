@@ -1,5 +1,5 @@
 using System.Globalization;
-using Pyco.Network.Control;
+using Pyco.Host.Control;
 using Pyco.Network.Hosts;
 using Pyco.Posix;
 using Pyco.Vde;

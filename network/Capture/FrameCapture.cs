@@ -1,5 +1,5 @@
+using Pyco.Host.Control;
 using Pyco.Host.Loop;
-using Pyco.Network.Control;
 using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Stack.Wire;

@@ -1,4 +1,5 @@
 using Pyco.Host;
+using Pyco.Host.Control;
 using Pyco.Stack;
 
 namespace Pyco.Network.Control;

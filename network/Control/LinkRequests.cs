@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Pyco.Host.Control;
 using Pyco.Network.Hosts;
 using Pyco.Posix;
 using Pyco.Stack.Wire;

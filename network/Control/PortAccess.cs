@@ -1,3 +1,4 @@
+using Pyco.Host.Control;
 using Pyco.Vde.Switching;
 
 namespace Pyco.Network.Control;

@@ -1,6 +1,6 @@
 using System.Text;
 using Pyco.Host;
-using Pyco.Network.Control;
+using Pyco.Host.Control;
 using Pyco.Network.Gateway.Dhcp;
 using Pyco.Stack.Wire;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Pyco.Host;
+using Pyco.Host.Control;
 using Pyco.Host.Loop;
 using Pyco.Host.Publishing;
 using Pyco.Network.Control;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Pyco.Host.Control;
 using Pyco.Host.Loop;
-using Pyco.Network.Control;
 using Pyco.Posix;
 using Pyco.Stack;
 

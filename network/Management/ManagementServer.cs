@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Pyco.Host.Control;
 using Pyco.Network.Control;
 using Pyco.Posix;
 using Pyco.Stack;
@@ -21,7 +22,7 @@ internal sealed class ManagementServer : IDisposable
     private readonly string _path;
     private readonly List<ManagementConnection> _connections = [];
     private readonly ManagementCommand[] _commands;
-    private readonly PathListener<ManagementConnection> _listener;
+    private readonly ConnectionListener<ManagementConnection> _listener;
 
     /// <exception cref="IOException">The socket cannot be made.</exception>
     public ManagementServer(VirtualNetwork network)
@@ -39,7 +40,7 @@ internal sealed class ManagementServer : IDisposable
             .. new VlanCommands(network.Switch).All,
         ];
         _ = new News(network.Switch, _connections);
-        _listener = new PathListener<ManagementConnection>(
+        _listener = PathListener.Open(
             network.Loop, _path, network.Options, descriptor => new ManagementConnection(network.Loop, descriptor, this));
     }
 

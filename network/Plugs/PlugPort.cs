@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Pyco.Host.Control;
 using Pyco.Host.Loop;
 using Pyco.Network.Control;
 using Pyco.Posix;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Pyco.Host.Control;
 using Pyco.Host.Loop;
 using Pyco.Network.Control;
 using Pyco.Posix;
@@ -17,7 +18,7 @@ internal sealed class PlugServer : IDisposable
     private readonly NetworkFolder _folder;
     private readonly Switch _switch;
     private readonly Action<string> _log;
-    private readonly PathListener<PlugHandshake> _listener;
+    private readonly ConnectionListener<PlugHandshake> _listener;
     private readonly List<PlugPort> _ports = [];
 
     /// <exception cref="IOException">The socket cannot be made.</exception>
@@ -30,7 +31,7 @@ internal sealed class PlugServer : IDisposable
         _folder = folder;
         _switch = @switch;
         _log = log;
-        _listener = new PathListener<PlugHandshake>(
+        _listener = PathListener.Open(
             loop, folder.PlugSocket, options, descriptor => new PlugHandshake(loop, descriptor, Give));
     }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Pyco.Network.Control;
+using Pyco.Host.Control;
 using Pyco.Posix;
 
 namespace Pyco.Network.Plugs;

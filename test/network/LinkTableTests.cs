@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pyco.Host.Control;
 using Pyco.Network.Control;
 using Pyco.Network.Tests.Testing;
 using Pyco.Vde.Impairment;

@@ -1,6 +1,6 @@
 using Pyco.Host;
+using Pyco.Host.Control;
 using Pyco.Network.Capture;
-using Pyco.Network.Control;
 using Pyco.Network.Tests.Testing;
 using Pyco.Vde;
 

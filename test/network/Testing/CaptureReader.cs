@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Pyco.Host.Control;
 using Pyco.Host.Loop;
 using Pyco.Network.Capture;
-using Pyco.Network.Control;
 using Pyco.Posix;
 using Pyco.Vde;
 using Pyco.Vde.Switching;

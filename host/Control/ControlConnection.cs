@@ -4,9 +4,9 @@ using Pyco.Host.Loop;
 using Pyco.Posix;
 using Pyco.Stack;
 
-namespace Pyco.Network.Control;
+namespace Pyco.Host.Control;
 
-/// <summary>A connection to a network's control socket: one request, one answer, which may be a stream without end.</summary>
+/// <summary>A connection to the control socket of a network or a stack host: one request, one answer, which may be a stream without end.</summary>
 internal sealed unsafe class ControlConnection(EventLoop loop, int descriptor, Action<ControlConnection, ControlRequest, Instant> onRequest)
     : PendingConnection(loop, descriptor)
 {

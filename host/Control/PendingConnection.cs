@@ -4,9 +4,9 @@ using Pyco.Host.Loop;
 using Pyco.Posix;
 using Pyco.Stack;
 
-namespace Pyco.Network.Control;
+namespace Pyco.Host.Control;
 
-/// <summary>A connection to one of a network's sockets; until it has said what it wants it may be anybody's.</summary>
+/// <summary>A connection to one of a process's control sockets; until it has said what it wants it may be anybody's.</summary>
 internal abstract class PendingConnection : EventSource
 {
     private readonly EventLoop _loop;
@@ -68,7 +68,8 @@ internal abstract class PendingConnection : EventSource
         return groups.AsSpan(0, (int)(length / sizeof(uint))).Contains(group);
     }
 
-    private static unsafe PeerCredentials ReadPeer(int descriptor)
+    /// <summary>Who is at the other end of a socket; nobody if the kernel does not say.</summary>
+    public static unsafe PeerCredentials ReadPeer(int descriptor)
     {
         PeerCredentials peer;
         uint length = (uint)Unsafe.SizeOf<PeerCredentials>();

@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace Pyco.Network.Control;
+namespace Pyco.Host.Control;
 
 /// <summary>
-/// What pyco-run and pyco-net ask of a network: a verb in the first line, <c>name=value</c> lines behind it, and an empty
+/// What pyco-run and pyco-net ask of a network, and pyco-run of a stack host: a verb in the first line, <c>name=value</c> lines behind it, and an empty
 /// line at the end. The answer is <c>ok</c> or <c>error TEXT</c> in a line, then what was asked for.
 /// </summary>
 /// <param name="Verb">What to do.</param>
