@@ -42,7 +42,8 @@ internal static unsafe class Terminal
     /// <summary>Text on stderr.</summary>
     public static void Error(string text) => Write(StandardError, text);
 
-    private static bool Write(int descriptor, string text)
+    /// <summary>Writes all of it, or false if that is not possible.</summary>
+    public static bool Write(int descriptor, string text)
     {
         ReadOnlySpan<byte> octets = Encoding.UTF8.GetBytes(text);
         while (!octets.IsEmpty)

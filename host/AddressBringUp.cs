@@ -1,4 +1,3 @@
-using Pyco.Host.Loop;
 using Pyco.Stack;
 
 namespace Pyco.Host;
@@ -7,7 +6,7 @@ namespace Pyco.Host;
 /// Brings a host's addresses up, and holds the <see cref="AddressLock"/> as long as the host uses them. A host that was
 /// first probes once for 15 ms; one that finds the lock taken listens for the holder, and starts afresh when it has gone.
 /// </summary>
-internal sealed class AddressBringUp(StackHost host, EventLoop loop) : IDisposable
+internal sealed class AddressBringUp(StackHost host) : IDisposable
 {
     /// <summary>
     /// How long to try for an address that somebody has: the host of the program that had it before needs a moment to see
@@ -22,32 +21,81 @@ internal sealed class AddressBringUp(StackHost host, EventLoop loop) : IDisposab
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly AddressLock _lock = new(host.Stack.Options.Addresses);
+    private Instant? _giveUpAt;
+    private Instant? _retryAt;
+    private bool _wasFirst;
     private string? _lockedIn;
 
-    /// <summary>Waits until the addresses may be used, or somebody insists on one.</summary>
-    /// <returns>False if somebody does; true also if the wait is interrupted.</returns>
-    public bool Run()
+    /// <summary>True once the addresses may be used.</summary>
+    public bool IsUp { get; private set; }
+
+    /// <summary>True if somebody insists on one.</summary>
+    public bool HasFailed { get; private set; }
+
+    /// <summary>
+    /// Goes as far as it can without waiting; to be called when the host has changed, too. Once the addresses are up: lets the lock go
+    /// when they are not used any more, and follows the link into another network.
+    /// </summary>
+    /// <returns>When to call again even if nothing changes, or null.</returns>
+    public Instant? Advance(Instant now)
     {
-        host.Stack.AddressIsContended = !TryTakeLock();
-        host.Stack.Start(loop.Now);
-        host.Wake();
-        Instant end = loop.Now + ConflictPatience;
-        while (!loop.StopRequested)
+        if (IsUp)
         {
-            if (host.Stack.AddressState == AddressState.Probing)
-                WaitForAnswer();
-            else if (host.Stack.AddressState == AddressState.Usable)
-                break;
-            else if (loop.Now >= end)
-                return false;
-            else
-                Pause();
+            Follow();
+            return null;
         }
-        return true;
+        if (_giveUpAt is null)
+            Start(now);
+        if (_retryAt is { } at)
+            return now < at && (_wasFirst || !TryTakeLock()) ? Instant.Earlier(at, now + LookInterval) : Retry(now);
+        return host.Stack.AddressState switch
+        {
+            AddressState.Usable => BeUp(),
+            AddressState.Probing => AwaitAnswer(now),
+            _ => OnConflict(now),
+        };
     }
 
-    /// <summary>Lets the lock go when the address is not used any more, and follows the link into another network.</summary>
-    public void Advance()
+    public void Dispose() => _lock.Dispose();
+
+    private void Start(Instant now)
+    {
+        _giveUpAt = now + ConflictPatience;
+        host.Stack.AddressIsContended = !TryTakeLock();
+        host.Stack.Start(now);
+        host.Wake();
+    }
+
+    private Instant? AwaitAnswer(Instant now) =>
+        _lock.IsHeld ? null : TryTakeLock() ? Retry(now) : now + LookInterval;
+
+    private Instant? OnConflict(Instant now)
+    {
+        HasFailed = now >= _giveUpAt;
+        if (HasFailed)
+            return null;
+        _wasFirst = _lock.IsHeld;
+        _retryAt = now + ConflictPause;
+        return Instant.Earlier(_retryAt, now + LookInterval);
+    }
+
+    private Instant? BeUp()
+    {
+        IsUp = true;
+        Follow();
+        return null;
+    }
+
+    private Instant? Retry(Instant now)
+    {
+        _retryAt = null;
+        host.Stack.AddressIsContended = !_lock.IsHeld;
+        host.Stack.RetryAddresses(now);
+        host.Wake();
+        return _lock.IsHeld ? null : now + LookInterval;
+    }
+
+    private void Follow()
     {
         bool isUsed = host.Stack.AddressState == AddressState.Usable && !host.Stack.YieldsAddress;
         string? network = isUsed ? host.NetworkIdentity : null;
@@ -60,35 +108,5 @@ internal sealed class AddressBringUp(StackHost host, EventLoop loop) : IDisposab
             _ = _lock.TryTake(network); // or another has it: both are up, and will hear each other
     }
 
-    public void Dispose() => _lock.Dispose();
-
-    private void WaitForAnswer()
-    {
-        if (_lock.IsHeld)
-        {
-            loop.Turn(null);
-            return;
-        }
-        loop.Turn(LookInterval);
-        if (host.Stack.AddressState == AddressState.Probing && TryTakeLock())
-            Retry();
-    }
-
-    private void Pause()
-    {
-        Instant again = loop.Now + ConflictPause;
-        bool wasFirst = _lock.IsHeld;
-        while (loop.Now < again && (wasFirst || !TryTakeLock()))
-            loop.Turn(TimeSpan.FromTicks(Math.Min((again - loop.Now).Ticks, LookInterval.Ticks)));
-        Retry();
-    }
-
     private bool TryTakeLock() => _lock.TryTake(host.NetworkIdentity);
-
-    private void Retry()
-    {
-        host.Stack.AddressIsContended = !_lock.IsHeld;
-        host.Stack.RetryAddresses(loop.Now);
-        host.Wake();
-    }
 }

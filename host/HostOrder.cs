@@ -30,6 +30,12 @@ public sealed record HostOrder
 
     public required VnlLocator Network { get; init; }
 
+    /// <summary>
+    /// The abstract name by which a stack host process is found that may take further hosts; null for one that keeps to itself, and
+    /// in a network of ours.
+    /// </summary>
+    public string? SharedAs { get; init; }
+
     public string InterfaceName { get; init; } = StackHostOptions.DefaultInterfaceName;
 
     /// <summary>The Ethernet address, or null for the one that network and address always give.</summary>
@@ -78,6 +84,7 @@ public sealed record HostOrder
         Line("gateway", Gateway);
         Line("network", Network.Path);
         Line("port", Network.Port);
+        Line("shared", SharedAs);
         Line("interface", InterfaceName);
         Line("mac", Mac);
         Line("hostname", HostName);
@@ -120,6 +127,7 @@ public sealed record HostOrder
             WithoutLength = [.. lines["without-length"].Select(IpAddress.Parse)],
             Gateway = Optional("gateway") is { } gateway ? IpAddress.Parse(gateway) : null,
             Network = new VnlLocator(Required("network"), Number("port")),
+            SharedAs = Optional("shared"),
             InterfaceName = Required("interface"),
             Mac = Optional("mac") is { } mac ? ReadMac(mac) : null,
             HostName = Optional("hostname") is not { } hostName || HostNames.IsName(hostName)

@@ -30,14 +30,15 @@ internal sealed unsafe class ProcessorChoice
     private long _octetsBefore;
 
     /// <summary>Looks at what has passed, and chooses.</summary>
-    /// <param name="octets">Octets sent and received since the start.</param>
+    /// <param name="octetsSoFar">Counts octets sent and received; asked once a period.</param>
     /// <param name="now">The moment.</param>
     /// <returns>When to call again even if nothing happens, or null.</returns>
-    public Instant? Advance(long octets, Instant now)
+    public Instant? Advance(Func<long> octetsSoFar, Instant now)
     {
         TimeSpan passed = now - _periodStart;
         if (passed >= Period)
         {
+            long octets = octetsSoFar();
             bool isMuch = (octets - _octetsBefore) * Period.Ticks >= MuchOctets * passed.Ticks;
             if (isMuch && !_leavesOne)
                 _leavesOne = TryLeaveOne();

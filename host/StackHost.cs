@@ -33,6 +33,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
 
     private bool _mayHaveFrames;
     private long _conflictsTold;
+    private (AddressState Addresses, string? Network) _told;
 
     public StackHost(
         EventLoop loop,
@@ -66,6 +67,9 @@ internal sealed class StackHost : LoopTenant, IDisposable
 
     /// <summary>See <see cref="IPolledLink.NetworkIdentity"/>.</summary>
     public string? NetworkIdentity => _link.NetworkIdentity;
+
+    /// <summary>Called when the state of the addresses or the network's identity has changed.</summary>
+    public Action? Changed { get; init; }
 
     /// <summary>The ports that the machine's own network reaches.</summary>
     public Publisher Publisher { get; }
@@ -113,6 +117,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
             stack = Stack.Advance(now);
         }
         TellConflicts();
+        TellChange();
         Instant? link = _link.Advance(now); // what was sent in this turn counts too
         if (Stack.HasChanged)
             Wake(); // what our own programs say to each other arrives at once
@@ -162,6 +167,15 @@ internal sealed class StackHost : LoopTenant, IDisposable
             ? $"address {Stack.ConflictingAddress} is in use on this network by {who}, which insists on it: given up, so this " +
                 "program is cut off; start it again with another -a"
             : $"address {Stack.ConflictingAddress} is also used by {who}; defended it");
+    }
+
+    private void TellChange()
+    {
+        (AddressState, string?) now = (Stack.AddressState, _link.NetworkIdentity);
+        if (now == _told)
+            return;
+        _told = now;
+        Changed?.Invoke();
     }
 
     private void OnData(uint events, Instant now)

@@ -5,7 +5,7 @@ using Pyco.Vde;
 
 namespace Pyco.Host;
 
-/// <summary>What a stack host process is started with.</summary>
+/// <summary>What a host on somebody's switch is to be.</summary>
 public sealed record StackHostOptions
 {
     public const string DefaultInterfaceName = "vde0";
@@ -15,23 +15,23 @@ public sealed record StackHostOptions
     /// <summary>Addresses, gateway, MAC and MTU.</summary>
     public required StackOptions Stack { get; init; }
 
+    /// <summary>Where the switch is.</summary>
+    public required VnlLocator Network { get; init; }
+
+    /// <summary>What the switch's management shows for the port.</summary>
+    public required string PortDescription { get; init; }
+
     /// <summary>
-    /// Plugs into the wire, given where frames are rented and the loop's clock; called once, on the loop's thread. An <see cref="IOException"/> becomes the error line of
-    /// <see cref="ReadyDescriptor"/>, so its message is written for the user.
+    /// Makes the stack's link of the plug, given where frames are rented and the loop's clock; called once, on the loop's thread. The message
+    /// of an <see cref="IOException"/> is for the user.
     /// </summary>
-    public required Func<FramePool, Func<Instant>, IPolledLink> OpenLink { get; init; }
+    public required Func<VdePlug, FramePool, Func<Instant>, IPolledLink> Cable { get; init; }
 
     /// <summary>Ports of the machine's own network that lead to ports of the host.</summary>
     public IReadOnlyList<PublishedPort> Published { get; init; } = [];
 
-    /// <summary>The program that the host serves; null serves until SIGTERM.</summary>
-    public int? ProgramPid { get; init; }
-
-    /// <summary>
-    /// Where to write one line, then closed: <c>ready PID PORT MAC ADDRESS/LEN...</c> (the host's own pid, for the environment
-    /// variable) once the address is up, or <c>error TEXT</c>. -1 for nowhere.
-    /// </summary>
-    public int ReadyDescriptor { get; init; } = -1;
+    /// <summary>The program that the host serves.</summary>
+    public required int ProgramPid { get; init; }
 
     /// <summary>The name of the interface that programs see.</summary>
     public string InterfaceName { get; init; } = DefaultInterfaceName;
@@ -43,5 +43,14 @@ public sealed record StackHostOptions
     public IReadOnlyList<string> SearchDomains { get; init; } = [];
 
     /// <summary>Takes a line for the user when something is wrong that only the user can change.</summary>
-    public Action<string> Log { get; init; } = _ => { };
+    public required Action<string> Log { get; init; }
+
+    /// <summary>Takes a line for the user when something is wrong that only we can change.</summary>
+    public required Action<string> ReportBug { get; init; }
+
+    /// <summary>Called once when the program, but perhaps none of its descendants, has ended.</summary>
+    public required Action ProgramEnded { get; init; }
+
+    /// <summary>Called once when the host has ended, or has never come up.</summary>
+    public required Action Ended { get; init; }
 }

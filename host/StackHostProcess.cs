@@ -1,97 +1,63 @@
 using Pyco.Host.Loop;
-using Pyco.Host.Publishing;
 using Pyco.Posix;
 using Pyco.Stack;
-using Pyco.Stack.Wire;
-using Pyco.Vde;
 
 namespace Pyco.Host;
 
-/// <summary>The stack host as a process of its own: one stack, one link, one program with its descendants.</summary>
-public static class StackHostProcess
+/// <summary>Stack hosts as a process of their own: one for each program on a switch that is not ours.</summary>
+internal static class StackHostProcess
 {
-    /// <summary>How long to try for a published port, which the host of the program that had it before may be about to close.</summary>
-    private static readonly TimeSpan PublishPatience = TimeSpan.FromSeconds(0.5);
-
-    private static readonly TimeSpan PublishPause = TimeSpan.FromMilliseconds(10);
-
     /// <summary>
-    /// Becomes the leader of a new session, plugs in, brings the addresses up, tells <see
-    /// cref="StackHostOptions.ReadyDescriptor"/>, and serves until the program and its descendants are gone or SIGTERM
-    /// comes.
+    /// Becomes the leader of a new session, brings the first host up, tells the launcher, and serves until the programs of all
+    /// its hosts and their descendants are gone or SIGTERM comes.
     /// </summary>
+    /// <param name="first">The first host.</param>
+    /// <param name="readyDescriptor">
+    /// Where to write one line, then closed: <c>ready PID PORT MAC ADDRESS/LEN...</c> (the host's own pid, for the environment
+    /// variable) once the address is up, or <c>error TEXT</c>. -1 for nowhere.
+    /// </param>
+    /// <param name="sharedAs">The name by which other launchers find the process, or null.</param>
+    /// <param name="makeOptions">Turns other launchers' orders into options.</param>
     /// <returns>The exit status: 0, or 1 after an error that was reported.</returns>
-    public static int Run(StackHostOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return BackgroundProcess.Run("pyco host", "the stack host", options.ReadyDescriptor, ready => Serve(options, ready));
-    }
+    public static int Run(StackHostOptions first, int readyDescriptor, string? sharedAs, HostSharing.MakeOptions makeOptions) =>
+        BackgroundProcess.Run("pyco host", "the stack host", readyDescriptor, ready => Serve(first, ready, sharedAs, makeOptions));
 
-    private static void Serve(StackHostOptions options, ReadyLine ready)
+    private static void Serve(StackHostOptions first, ReadyLine ready, string? sharedAs, HostSharing.MakeOptions makeOptions)
     {
-        StackMemory memory = new(new FramePool());
         using EventLoop loop = new(TimeProvider.System, BusyPolling.LimitOnSwitch);
         using Interruption interruption = new(loop);
-        using StallBreaker breaker = new(loop); // before the host, so that it is there while that closes its sockets
-        IPolledLink link = options.OpenLink(memory.Frames, () => loop.Now);
-        NameSources names = new() { Servers = options.NameServers, SearchDomains = options.SearchDomains };
-        using StackHost host = new(
-            loop, options.Stack, link, memory, options.Credentials, options.InterfaceName, names, options.Log);
-        loop.Turn(TimeSpan.Zero);
-        foreach (PublishedPort port in options.Published)
-            Publish(port, host, loop);
-        using AddressBringUp addresses = new(host, loop);
-        if (!addresses.Run())
-        {
-            throw new IOException(
-                $"address {host.Stack.ConflictingAddress} is in use on this network by {host.Stack.ConflictingMac}: " +
-                "choose another with -a");
-        }
-        using ProgramWatch? watch = options.ProgramPid is { } pid ? new(host, options.Credentials, pid, LeaveStandardError, () => { }) : null;
-        ready.TryTell($"ready {HostReport.Of(host)}");
+        using StallBreaker breaker = new(loop); // before the hosts, so that it is there while they close their sockets
+        using PluggedHosts hosts = new(loop);
+        loop.Turn(TimeSpan.Zero); // reads the clock
+        hosts.Add(first, new FirstLauncher(ready));
+        using HostSharing? sharing = sharedAs is not null && HostSharing.IsWorthwhile ? TryShare(hosts, sharedAs, makeOptions) : null;
         ProcessorChoice processors = new();
-        while (!loop.StopRequested && watch is not { IsOver: true })
+        Func<long> octetsSoFar = hosts.CountOctets;
+        while (!loop.StopRequested && hosts.Count > 0)
         {
-            Instant? look = watch?.Advance(loop.Now);
-            look = Instant.Earlier(look, processors.Advance(OctetsOf(host.Stack.Counters), loop.Now));
-            addresses.Advance();
+            Instant? look = processors.Advance(octetsSoFar, loop.Now);
             loop.Turn(look is { } at ? at - loop.Now : null);
         }
     }
 
-    private static long OctetsOf(StackCounters counters) => counters.OctetsReceived + counters.OctetsSent;
-
-    /// <exception cref="PublishException">Somebody insists on the port, or it is not to be had.</exception>
-    private static void Publish(PublishedPort port, StackHost host, EventLoop loop)
+    /// <summary>Null if another process has the name, which takes the hosts that come.</summary>
+    private static HostSharing? TryShare(PluggedHosts hosts, string name, HostSharing.MakeOptions makeOptions)
     {
-        Instant end = loop.Now + PublishPatience;
-        while (true)
+        try
         {
-            try
-            {
-                host.Publish(port);
-                return;
-            }
-            catch (PublishException refused) when (refused.IsInUse && loop.Now < end && !loop.StopRequested)
-            {
-                for (Instant again = loop.Now + PublishPause; loop.Now < again;)
-                    loop.Turn(again - loop.Now);
-            }
+            return new HostSharing(hosts, name, makeOptions);
+        }
+        catch (SystemCallException)
+        {
+            return null;
         }
     }
 
-    /// <summary>Whoever reads the program's output to its end, such as a pipeline, must not have to wait for us.</summary>
-    private static void LeaveStandardError()
+    /// <summary>The one that has started the process.</summary>
+    private sealed class FirstLauncher(ReadyLine ready) : IHostLauncher
     {
-        const int readWrite = 2;
-        const int standardError = 2;
-        int nowhere = Libc.open("/dev/null", readWrite, 0);
-        if (nowhere < 0)
-        {
-            _ = Libc.close(standardError); // nobody reads it after this, and nothing is said on it
-            return;
-        }
-        _ = Libc.dup2(nowhere, standardError);
-        _ = Libc.close(nowhere);
+        public void Ready(HostReport report) => ready.TryTell($"ready {report}");
+
+        public void Refuse(string reason) => ready.TryTell($"error {reason.ReplaceLineEndings(" ")}");
     }
 }

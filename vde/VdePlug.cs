@@ -68,13 +68,15 @@ public sealed unsafe class VdePlug : IPolledLink
     private bool _restored;
     private VdeFailure _reported = VdeFailure.NoSwitch;
 
-    private VdePlug(VnlLocator locator, string description, FramePool frames, Action<string> log)
+    /// <summary>The plug of a port that a switch has given.</summary>
+    internal VdePlug(VnlLocator locator, string description, FramePool frames, Action<string> log, SwitchHandshake handshake)
     {
         _locator = locator;
         _description = description;
         _frames = frames;
         _data = new FrameSocket(frames, SendQueueCapacity, Counters);
         _log = log;
+        Take(handshake);
     }
 
     public PlugCounters Counters { get; } = new();
@@ -118,17 +120,16 @@ public sealed unsafe class VdePlug : IPolledLink
     {
         ArgumentNullException.ThrowIfNull(locator);
         ArgumentNullException.ThrowIfNull(log);
-        VdePlug plug = new(locator, description, frames, log);
         long start = Stopwatch.GetTimestamp();
-        using SwitchHandshake handshake = new(locator, description, default);
         Instant now = default;
-        while (!handshake.Continue(now))
+        using PlugOpening opening = new(locator, description, frames, log, now);
+        VdePlug? plug;
+        while ((plug = opening.Continue(now)) is null)
         {
-            PollDescriptor answer = new() { Descriptor = handshake.Control, Events = Constants.PollIn };
-            _ = Libc.poll(&answer, 1, (int)(handshake.NextTry - now).TotalMilliseconds + 1);
+            PollDescriptor answer = new() { Descriptor = opening.Descriptor, Events = Constants.PollIn };
+            _ = Libc.poll(&answer, 1, (int)(opening.NextTry - now).TotalMilliseconds + 1);
             now = new Instant(Stopwatch.GetElapsedTime(start).Ticks);
         }
-        plug.Take(handshake);
         return plug;
     }
 

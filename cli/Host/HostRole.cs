@@ -8,81 +8,103 @@ using Pyco.Vde.Impairment;
 
 namespace Pyco.Cli.Host;
 
-/// <summary>The process that holds one program's stack, where the network is not ours.</summary>
+/// <summary>The process that holds programs' stacks, where the network is not ours.</summary>
 internal static class HostRole
 {
     public const string Name = "host";
 
+    /// <summary>The same, for people.</summary>
+    public const string What = "stack host";
+
     /// <summary>Starts one.</summary>
-    /// <param name="order">What it is to be.</param>
+    /// <param name="order">What its first host is to be.</param>
     /// <param name="environment">The launcher's own.</param>
     /// <param name="capture">Where to write its frames, which is closed here; or -1.</param>
     /// <exception cref="LaunchException">It did not come up.</exception>
-    public static HostReport Start(HostOrder order, Startup.ProgramEnvironment environment, int capture)
-    {
-        const string what = "stack host";
-        string answer = DetachedProcess.Start(Name, what, order.Write(), environment, capture: capture);
-        return HostReport.TryParse(answer, out HostReport? report)
-            ? report
-            : throw new LaunchException($"the {what} is of another version: install all of PycoShim again");
-    }
+    public static HostReport Start(HostOrder order, Startup.ProgramEnvironment environment, int capture) =>
+        ReadReport(DetachedProcess.Start(Name, What, order.Write(), environment, capture: capture));
+
+    /// <summary>Understands what a host says of itself.</summary>
+    public static HostReport ReadReport(string text) => HostReport.TryParse(text, out HostReport? report)
+        ? report
+        : throw new LaunchException($"the {What} is of another version: install all of PycoShim again");
 
     public static int Run()
     {
         HostOrder order = DetachedProcess.TakeOrder(Name, HostOrder.Read);
         DetachedProcess.LetGo();
-        return StackHostProcess.Run(new StackHostOptions
+        ConnectionSecret secret = SecretFile.Take(Environment.GetEnvironmentVariable);
+        return StackHostProcess.Run(
+            OptionsFor(order, secret, MessageOutput.OfProcess(), order.CaptureFile is null ? -1 : Descriptors.Capture),
+            Descriptors.Ready,
+            order.SharedAs,
+            (other, standardError, capture) => OptionsFor(other, secret, new MessageOutput(standardError), capture));
+    }
+
+    private static StackHostOptions OptionsFor(HostOrder order, ConnectionSecret secret, MessageOutput output, int capture)
+    {
+        MacAddress mac = order.Mac ?? DefaultMac.For(order.Network, order.Addresses[0].Address);
+        void Report(string message) => output.Write(Names.PycoRun, message);
+        void Tell(string message)
+        {
+            if (order.Verbosity != Verbosity.Quiet)
+                Report(message);
+        }
+
+        return new StackHostOptions
         {
             Credentials = order.Credentials,
             Stack = new StackOptions
             {
-                Mac = order.Mac ?? DefaultMac.For(order.Network, order.Addresses[0].Address),
+                Mac = mac,
                 Addresses = order.Addresses,
                 Gateway = order.Gateway,
                 Mtu = order.Mtu,
-                ConnectionSecret = SecretFile.Take(Environment.GetEnvironmentVariable),
+                ConnectionSecret = secret,
             },
-            OpenLink = (frames, clock) => OpenLink(order, frames, clock),
+            Network = order.Network,
+            PortDescription =
+                $"{Names.PycoRun} {order.Addresses[0].Address} {order.Command} pid={order.ProgramPid} user={Environment.UserName}",
+            Cable = (plug, frames, clock) => LayCable(plug, frames, clock, TakeCapture()),
             Published = order.Published,
             ProgramPid = order.ProgramPid,
-            ReadyDescriptor = Descriptors.Ready,
             InterfaceName = order.InterfaceName,
             NameServers = order.NameServers,
             SearchDomains = order.SearchDomains,
-            Log = message => Tell(order, message),
-        });
-    }
+            Log = Tell,
+            ReportBug = Report,
+            ProgramEnded = output.Close,
+            Ended = End,
+        };
 
-    private static IPolledLink OpenLink(HostOrder order, FramePool frames, Func<Instant> clock)
-    {
-        VdePlug plug = VdePlug.Connect(
-            order.Network,
-            $"{Names.PycoRun} {order.Addresses[0].Address} {order.Command} pid={order.ProgramPid} user={Environment.UserName}",
-            frames,
-            message => Tell(order, message));
-        if (order.Verbosity == Verbosity.Verbose)
-            Tell(order, $"plugged into {order.Network}, port {SwitchPort(plug)}");
-        IPolledLink link = order.Link.IsNone ? plug : new ImpairedLink(plug, order.Link.WithSeed(KernelEntropy.Instance), frames, clock);
-        if (order.CaptureFile is not { } path)
-            return link;
-        CapturedInterface described = new(
-            order.InterfaceName,
-            order.Mac ?? DefaultMac.For(order.Network, order.Addresses[0].Address),
-            order.Addresses,
-            $"VDE plug in {order.Network}");
-        return new CapturingLink(
-            link,
-            CaptureFile.Take(
-                Descriptors.Capture, path, Names.PycoRun, described, message => Terminal.Error(Names.PycoRun, message)));
+        int TakeCapture()
+        {
+            int taken = capture;
+            capture = -1;
+            return taken;
+        }
+
+        void End()
+        {
+            output.Close();
+            if (TakeCapture() is >= 0 and int unused)
+                _ = Libc.close(unused);
+        }
+
+        IPolledLink LayCable(VdePlug plug, FramePool frames, Func<Instant> clock, int captureDescriptor)
+        {
+            if (order.Verbosity == Verbosity.Verbose)
+                Tell($"plugged into {order.Network}, port {SwitchPort(plug)}");
+            IPolledLink link = order.Link.IsNone ? plug : new ImpairedLink(plug, order.Link.WithSeed(KernelEntropy.Instance), frames, clock);
+            if (captureDescriptor < 0)
+                return link;
+            CapturedInterface described = new(order.InterfaceName, mac, order.Addresses, $"VDE plug in {order.Network}");
+            return new CapturingLink(
+                link, CaptureFile.Take(captureDescriptor, order.CaptureFile ?? "the capture", Names.PycoRun, described, Report));
+        }
     }
 
     /// <summary>vde_switch names its socket for port 3 <c>003.9</c>; another switch may do otherwise.</summary>
     private static string SwitchPort(VdePlug plug) =>
         int.TryParse(Path.GetFileName(plug.SwitchSocket).Split('.')[0], out int port) ? $"{port}" : "unknown";
-
-    private static void Tell(HostOrder order, string message)
-    {
-        if (order.Verbosity != Verbosity.Quiet)
-            Terminal.Error(Names.PycoRun, message);
-    }
 }

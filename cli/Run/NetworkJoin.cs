@@ -11,6 +11,9 @@ namespace Pyco.Cli.Run;
 /// <summary>Gets the program a stack: in a network of ours, or in a process of its own beside another's switch.</summary>
 internal static class NetworkJoin
 {
+    private const string OwnProcessFault =
+        "--own-process is for a stock switch: the stacks of a network of pyco-net live in its process";
+
     /// <exception cref="IOException">It got none; the message is for the user.</exception>
     public static HostReport Join(RunOptions options, HostCredentials credentials, ProgramEnvironment environment)
     {
@@ -20,7 +23,7 @@ internal static class NetworkJoin
             ? NetworkRole.ConnectOrStart(path, environment)
             : NetworkClient.TryConnect(path);
         if (network is not null)
-            return Join(network, order);
+            return options.OwnProcess ? throw LaunchException.Mistake(OwnProcessFault) : Join(network, order);
         if (NetworkClient.Exists(path))
             throw new LaunchException($"the network at {path} has ended: start it again: pyco-net start {path}");
         if (!Path.Exists(path))
@@ -28,9 +31,16 @@ internal static class NetworkJoin
         string? fault = FindFault(order);
         if (fault is not null || order.CaptureFile is not null)
             VdePlug.FindSwitch(order.Network); // without a switch there, all else is to no purpose, and no file is made
-        return fault is null
-            ? HostRole.Start(order, environment, OpenCapture(order))
-            : throw new LaunchException(fault);
+        return fault is null ? Plug(options, order, environment) : throw new LaunchException(fault);
+    }
+
+    /// <summary>In a process that holds others of this user's hosts on the switch, or in a new one.</summary>
+    private static HostReport Plug(RunOptions options, HostOrder order, ProgramEnvironment environment)
+    {
+        if (!options.OwnProcess)
+            order = order with { SharedAs = SharingName.Find(order.Network, Environment.GetEnvironmentVariable) };
+        int capture = OpenCapture(order);
+        return SharedHost.TryJoin(order, capture) ?? HostRole.Start(order, environment, capture);
     }
 
     /// <summary>

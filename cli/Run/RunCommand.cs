@@ -13,7 +13,7 @@ internal sealed class RunCommand
         Root.Options.Clear();
         foreach (Option option in (Option[])
             [
-                Address, Netmask, Gateway, Network, Interface, Mac, HostName, NameServer, SearchDomain, Mtu, Publish, Link, Capture, Verbose, Quiet, Version, Help,
+                Address, Netmask, Gateway, Network, Interface, Mac, HostName, NameServer, SearchDomain, Mtu, Publish, Link, Capture, OwnProcess, Verbose, Quiet, Version, Help,
             ])
             Root.Options.Add(option);
         Root.Arguments.Add(Program);
@@ -89,6 +89,9 @@ internal sealed class RunCommand
 
     public Option<string> Capture { get; } = Text(
         "--pcap", null, "FILE", "Write all frames of the host to FILE (pcapng), which tshark and Wireshark read while it grows.");
+
+    public Option<bool> OwnProcess { get; } = Switch(
+        "--own-process", null, "On a stock switch: hold the host in a process of its own. Default: your hosts on one switch share a process.");
 
     public Option<bool> Verbose { get; } = Switch("--verbose", "-v", "Tell the switch's port, the addresses and the host process on stderr.");
 

@@ -23,6 +23,9 @@ internal sealed record RunOptions
     /// <summary>True if the network is the user's default one, which is started if it does not run.</summary>
     public bool IsDefaultNetwork { get; init; }
 
+    /// <summary>True for a host that shares its process with no other.</summary>
+    public bool OwnProcess { get; init; }
+
     public string InterfaceName { get; init; } = StackHostOptions.DefaultInterfaceName;
 
     /// <summary>Null for the one that network and address always give.</summary>

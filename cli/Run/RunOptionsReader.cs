@@ -51,6 +51,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             WithoutLength = withoutLength,
             Network = network ?? new VnlLocator(RuntimeFolder.DefaultNetwork(environment)),
             IsDefaultNetwork = network is null,
+            OwnProcess = words.GetValue(command.OwnProcess),
             InterfaceName = ReadInterface(words.GetValue(command.Interface)),
             Mac = words.GetValue(command.Mac) is { } mac ? ReadMac(mac) : null,
             HostName = ReadHostName(words.GetValue(command.HostName)),

@@ -54,6 +54,7 @@ public abstract unsafe class ControlClient : IDisposable
     }
 
     /// <summary>Waits for a line of the answer.</summary>
+    /// <exception cref="EndOfStreamException">The connection has ended.</exception>
     /// <exception cref="IOException">It says that what was asked for is refused.</exception>
     internal string ReadAnswer()
     {
@@ -64,7 +65,7 @@ public abstract unsafe class ControlClient : IDisposable
     }
 
     /// <summary>The next line; null if it does not come in this time.</summary>
-    /// <exception cref="IOException">The connection has ended.</exception>
+    /// <exception cref="EndOfStreamException">The connection has ended.</exception>
     internal string? ReadLine(TimeSpan patience)
     {
         long start = Stopwatch.GetTimestamp();
@@ -74,7 +75,7 @@ public abstract unsafe class ControlClient : IDisposable
             if (Receive(patience - Stopwatch.GetElapsedTime(start)) is not { } length)
                 return null;
             if (length <= 0)
-                throw new IOException($"{_who} ended before it answered");
+                throw new EndOfStreamException($"{_who} ended before it answered");
         }
         string line = Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(_received)[..end]);
         _received.RemoveRange(0, end + 1);

@@ -66,7 +66,7 @@ internal sealed unsafe class ProcessorChoiceTests
     {
         _now += ProcessorChoice.Period;
         _octets += octets;
-        return _choice.Advance(_octets, _now);
+        return _choice.Advance(() => _octets, _now);
     }
 
     private static void OnThread(Action test)

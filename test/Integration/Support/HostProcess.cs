@@ -13,21 +13,8 @@ internal sealed class HostProcess
     /// <summary>The host's id in its abstract names.</summary>
     public string Name { get; }
 
-    /// <summary>False also for one that has ended and is still in the list of processes.</summary>
-    public bool IsAlive
-    {
-        get
-        {
-            try
-            {
-                return !File.ReadAllText($"/proc/{Id}/stat").Contains(") Z ", StringComparison.Ordinal);
-            }
-            catch (IOException)
-            {
-                return false;
-            }
-        }
-    }
+    /// <summary>Whether the host has its names; its process may be that of others, too.</summary>
+    public bool IsAlive => File.ReadLines("/proc/net/unix").Any(line => line.EndsWith($" @pyco/{Name}", StringComparison.Ordinal));
 
     public int OpenDescriptors => Directory.GetFileSystemEntries($"/proc/{Id}/fd").Length;
 

@@ -1,0 +1,173 @@
+using Pyco.Host.Loop;
+using Pyco.Host.Publishing;
+using Pyco.Stack;
+using Pyco.Vde;
+
+namespace Pyco.Host;
+
+/// <summary>A host that is plugged into somebody's switch: from a launcher's order until its programs are gone.</summary>
+internal sealed class PluggedHost : LoopTenant, IDisposable
+{
+    /// <summary>How often to look whether the switch has answered, which it does within a turn of its loop.</summary>
+    private static readonly TimeSpan AnswerLook = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>How long to try for a published port, which the host of the program that had it before may be about to close.</summary>
+    private static readonly TimeSpan PublishPatience = TimeSpan.FromSeconds(0.5);
+
+    private static readonly TimeSpan PublishPause = TimeSpan.FromMilliseconds(10);
+
+    private readonly PluggedHosts _hosts;
+    private readonly StackHostOptions _options;
+    private IHostLauncher? _launcher;
+    private PlugOpening? _opening;
+    private StackHost? _host;
+    private AddressBringUp? _addresses;
+    private ProgramWatch? _watch;
+    private Instant? _publishUntil;
+    private bool _isOver;
+
+    public PluggedHost(PluggedHosts hosts, StackHostOptions options, IHostLauncher launcher)
+    {
+        _hosts = hosts;
+        _options = options;
+        _launcher = launcher;
+        Failed = OnBug;
+    }
+
+    /// <summary>Octets of the frames that it has sent and received.</summary>
+    public long Octets => _host is { Stack.Counters: var counters } ? counters.OctetsReceived + counters.OctetsSent : 0;
+
+    /// <summary>The launcher does not wait any more: without it there is no program, unless the host is up.</summary>
+    public void OnLauncherGone()
+    {
+        if (_launcher is not null)
+            _hosts.End(this);
+    }
+
+    public void Dispose()
+    {
+        if (_isOver)
+            return;
+        _isOver = true;
+        _hosts.Loop.Remove(this);
+        _watch?.Dispose();
+        _addresses?.Dispose();
+        _host?.Dispose();
+        _opening?.Dispose();
+        _options.Ended();
+    }
+
+    protected override Instant? Run(Instant now)
+    {
+        try
+        {
+            return _host is null ? PlugIn(now) : _watch is null ? BringUp(now) : Watch(now);
+        }
+        catch (IOException failure) when (_watch is null)
+        {
+            Refuse(failure.Message);
+            return null;
+        }
+    }
+
+    private Instant? PlugIn(Instant now)
+    {
+        _opening ??= new PlugOpening(_options.Network, _options.PortDescription, _hosts.Memory.Frames, _options.Log, now);
+        if (_opening.Continue(now) is not { } plug)
+            return Instant.Earlier(_opening.NextTry, now + AnswerLook);
+        IPolledLink link;
+        try
+        {
+            link = _options.Cable(plug, _hosts.Memory.Frames, () => _hosts.Loop.Now);
+        }
+        catch
+        {
+            plug.Dispose();
+            throw;
+        }
+        NameSources names = new() { Servers = _options.NameServers, SearchDomains = _options.SearchDomains };
+        _host = new StackHost(
+            _hosts.Loop, _options.Stack, link, _hosts.Memory, _options.Credentials, _options.InterfaceName, names, _options.Log)
+        {
+            Failed = OnBug,
+            Changed = Wake,
+        };
+        _addresses = new AddressBringUp(_host);
+        return BringUp(now);
+    }
+
+    private Instant? BringUp(Instant now)
+    {
+        if (!TryPublish(now))
+            return now + PublishPause;
+        Instant? look = _addresses!.Advance(now);
+        if (_addresses.HasFailed)
+        {
+            throw new IOException(
+                $"address {_host!.Stack.ConflictingAddress} is in use on this network by {_host.Stack.ConflictingMac}: " +
+                "choose another with -a");
+        }
+        if (!_addresses.IsUp)
+            return look;
+        _watch = new ProgramWatch(_host!, _options.Credentials, _options.ProgramPid, _options.ProgramEnded, Wake);
+        TakeLauncher()?.Ready(HostReport.Of(_host!));
+        return Watch(now);
+    }
+
+    /// <summary>False if somebody has one of the ports, who may be about to end.</summary>
+    /// <exception cref="PublishException">Somebody insists on the port, or it is not to be had.</exception>
+    private bool TryPublish(Instant now)
+    {
+        _publishUntil ??= now + PublishPatience;
+        try
+        {
+            foreach (PublishedPort port in _options.Published.Skip(_host!.Publisher.Publications.Count))
+                _host.Publish(port);
+            return true;
+        }
+        catch (PublishException refused) when (refused.IsInUse && now < _publishUntil)
+        {
+            return false;
+        }
+    }
+
+    private Instant? Watch(Instant now)
+    {
+        Instant? look = _watch!.Advance(now);
+        _ = _addresses!.Advance(now);
+        if (!_watch.IsOver)
+            return look;
+        _hosts.End(this);
+        return null;
+    }
+
+    /// <summary>Our own code has failed in this host's business: its programs' sockets end, and the others go on.</summary>
+    private void OnBug(Exception bug)
+    {
+        _options.ReportBug($"internal error, please report it: {bug}");
+        try
+        {
+            Refuse($"the stack host failed: {bug.Message}");
+        }
+#pragma warning disable CA1031 // what is left of it may be in any state
+        catch (Exception another)
+#pragma warning restore CA1031
+        {
+            _options.ReportBug($"and in its end: {another}");
+        }
+    }
+
+    private void Refuse(string reason)
+    {
+        TakeLauncher()?.Refuse(reason);
+        _hosts.End(this);
+    }
+
+    /// <summary>It gets one word: what it does then is not an end without one.</summary>
+    private IHostLauncher? TakeLauncher()
+    {
+        IHostLauncher? launcher = _launcher;
+        _launcher = null;
+        return launcher;
+    }
+}

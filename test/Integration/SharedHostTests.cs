@@ -1,0 +1,226 @@
+using Pyco.Integration.Tests.Support;
+
+namespace Pyco.Integration.Tests;
+
+/// <summary>Hosts of one user on a stock switch share a process, which must not show in anything but speed and memory.</summary>
+internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
+{
+    [Test]
+    public void Hosts_on_one_switch_share_a_process_that_ends_with_the_last()
+    {
+        RunningProgram first = StartReader();
+        RunningProgram second = StartReader();
+        HostProcess shared = HostProcess.Of(first);
+        HostProcess other = HostProcess.Of(second);
+        Assert.That(other.Id, Is.EqualTo(shared.Id));
+
+        first.WriteLine("end");
+        first.Succeed();
+        shared.WaitForEnd();
+        Assert.That(other.IsAlive, Is.True);
+        RunningProgram third = StartReader();
+        Assert.That(HostProcess.Of(third).Id, Is.EqualTo(shared.Id), "it takes hosts for as long as it has one");
+
+        foreach (RunningProgram program in new[] { second, third })
+        {
+            program.WriteLine("end");
+            program.Succeed();
+        }
+        Eventually.True(() => !Directory.Exists($"/proc/{shared.Id}"), () => "the end of the process");
+    }
+
+    [Test]
+    public void A_killed_program_takes_nothing_from_its_neighbours()
+    {
+        string address = Wire.FreshAddress();
+        Wire.Write("site/index.html", "page");
+        RunningProgram killed = Wire.ServePython(Wire.FreshAddress(), Wire.PathOf("site"));
+        RunningProgram server = Wire.ServePython(address, Wire.PathOf("site"));
+        Assert.That(HostProcess.Of(server).Id, Is.EqualTo(HostProcess.Of(killed).Id));
+
+        EndHostOf(killed, () => HostProcess.Kill(killed.Id));
+
+        Assert.That(Curl($"http://{address}/"), Is.EqualTo("page\n"));
+    }
+
+    [Test]
+    public void Who_wants_a_process_of_his_own_gets_it()
+    {
+        RunningProgram shared = StartReader();
+        RunningProgram own = StartReader("--own-process");
+        RunningProgram another = StartReader();
+
+        Assert.That(HostProcess.Of(own).Id, Is.Not.EqualTo(HostProcess.Of(shared).Id));
+        Assert.That(HostProcess.Of(another).Id, Is.EqualTo(HostProcess.Of(shared).Id));
+    }
+
+    [TestCase("nice", "-n", "5")]
+    [TestCase("prlimit", "--nofile=1024:1024")]
+    [TestCase("prlimit", "--cpu=1000")]
+    [TestCase("taskset", "1")]
+    [TestCase("env", "XDG_RUNTIME_DIR=/nowhere")]
+    public void Launchers_that_run_under_other_terms_share_nothing(params string[] prefix)
+    {
+        HostProcess shared = HostProcess.Of(StartReader());
+        string[] launch = [.. prefix[1..], Repository.PycoRun, "-a", Wire.FreshAddress(), "-f", Wire.Control, "--", .. ReaderCommand];
+        RunningProgram other = Wire.Start(prefix[0], launch);
+        other.WaitForOutput("ready");
+
+        Assert.That(HostProcess.Of(other).Id, Is.Not.EqualTo(shared.Id));
+    }
+
+    [Test]
+    public void Where_a_host_could_have_too_few_descriptors_each_has_a_process()
+    {
+        RunningProgram[] programs = [.. Enumerable.Range(0, 2).Select(_ =>
+            Wire.Start("prlimit", ["--nofile=1024:1024", Repository.PycoRun, "-a", Wire.FreshAddress(), "-f", Wire.Control, "--", .. ReaderCommand]))];
+        foreach (RunningProgram program in programs)
+            program.WaitForOutput("ready");
+
+        Assert.That(programs.Select(program => HostProcess.Of(program).Id), Is.Unique);
+    }
+
+    [Test]
+    public void A_process_that_is_stopped_is_not_waited_for_and_takes_nothing_later()
+    {
+        RunningProgram first = StartReader();
+        HostProcess stopped = HostProcess.Of(first);
+        RunningProgram.Signal(stopped.Id, RunningProgram.SigStop);
+        string address = Wire.FreshAddress();
+        RunningProgram second = Wire.RunAt(address, ReaderCommand);
+        second.WaitForOutput("ready");
+        int descriptors = stopped.OpenDescriptors;
+
+        RunningProgram.Signal(stopped.Id, RunningProgram.SigContinue);
+
+        Assert.That(HostProcess.Of(second).Id, Is.Not.EqualTo(stopped.Id));
+        HostProcess third = HostProcess.Of(StartReader());
+        Assert.That(third.Id, Is.EqualTo(stopped.Id), "it is asked again, and has seen what came before");
+        RunningProgram conflict = Wire.RunAt(address, "true");
+        Assert.That(conflict.WaitForExit(), Is.EqualTo(125), "the address is the second's");
+        Assert.That(descriptors, Is.Positive);
+        second.WriteLine("end");
+        second.Succeed();
+    }
+
+    [Test]
+    public void Each_user_reads_what_his_own_host_has_to_say()
+    {
+        string address = Wire.FreshAddress();
+        RunningProgram first = Wire.RunWith(["-v", "-a", address], ReaderCommand);
+        first.WaitForOutput("ready");
+        RunningProgram second = Wire.RunWith(["-v", "-a", Wire.FreshAddress()], ReaderCommand);
+        second.WaitForOutput("ready");
+        Assert.That(HostProcess.Of(second).Id, Is.EqualTo(HostProcess.Of(first).Id));
+        RunningProgram conflict = Wire.RunAt(address, "true");
+
+        Assert.That(conflict.WaitForExit(), Is.EqualTo(125));
+        Assert.That(conflict.Errors, Does.Contain($"address {address} is in use"));
+        Assert.That(first.Errors, Does.Contain("port 1").And.Not.Contain("port 2").And.Not.Contain("is in use"));
+        Assert.That(second.Errors, Does.Contain("port 2").And.Not.Contain("port 1"));
+
+        first.WriteLine("end"); // whose standard error was the process's own
+        EndHostOf(first, () => first.Succeed());
+        Wire.KillSwitch();
+
+        Eventually.True(() => second.Errors.Contains("is gone", StringComparison.Ordinal), () => "the word to the one that is left");
+        Assert.That(first.Errors, Does.Not.Contain("is gone"));
+    }
+
+    [Test]
+    public void A_pipeline_ends_with_its_program()
+    {
+        StartReader();
+
+        RunningProgram pipeline = Wire.Start(
+            "sh", "-c", "\"$0\" -v -a \"$1\" -f \"$2\" -- echo done 2>&1 | cat", Repository.PycoRun, Wire.FreshAddress(), Wire.Control);
+
+        Assert.That(pipeline.Succeed(), Does.Contain("plugged into").And.EndWith("done\n"));
+    }
+
+    [Test]
+    public void A_captured_host_s_frames_are_in_its_own_file()
+    {
+        string server = Wire.FreshAddress();
+        string client = Wire.FreshAddress();
+        Wire.Write("site/index.html", "page");
+        Wire.ServePython(server, Wire.PathOf("site"));
+        string trace = Wire.PathOf("trace.pcapng");
+
+        RunningProgram fetch = Wire.RunWith(["-a", client, "--pcap", trace], "sh", "-c", $"curl -sS http://{server}/; read -r line");
+        fetch.WaitForOutput("page");
+        EndHostOf(fetch, () => fetch.WriteLine("end"));
+
+        string frames = Wire.Start("tshark", "-r", trace, "-T", "fields", "-e", "ip.src", "-Y", "http").Succeed();
+        Assert.That(frames, Is.EqualTo($"{client}\n{server}\n"));
+    }
+
+    [Test]
+    [NeedsRoot]
+    public void A_stranger_who_has_the_name_is_not_believed()
+    {
+        HostProcess shared = HostProcess.Of(StartReader());
+        string name = SharedName(shared);
+        HostProcess.Kill(shared.Id);
+        shared.WaitForEnd();
+        RunningProgram squatter = Wire.Start("setpriv", "--reuid=nobody", "--clear-groups", Programs.Python, "-u", "-c", """
+            import socket, sys
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind("\0" + sys.argv[1])
+            listener.listen()
+            print("listens")
+            while True:
+                connection = listener.accept()[0]
+                print("heard", connection.recv(100))
+            """, name);
+        squatter.WaitForOutput("listens");
+
+        StartReader();
+        squatter.WaitForOutput("heard b''");
+
+        Assert.That(squatter.Output, Does.Not.Contain("join"));
+    }
+
+    [Test]
+    [NeedsRoot]
+    public void Another_user_is_not_heard()
+    {
+        string name = SharedName(HostProcess.Of(StartReader()));
+
+        string answer = Wire.Start("setpriv", "--reuid=nobody", "--clear-groups", Programs.Python, "-c", """
+            import socket, sys
+            s = socket.socket(socket.AF_UNIX)
+            s.settimeout(20)
+            s.connect("\0" + sys.argv[1])
+            try:
+                s.sendall(b"nonsense\n\n")
+                print(s.recv(100))
+            except (BrokenPipeError, ConnectionResetError):
+                print(b"")
+            """, name).Succeed();
+
+        Assert.That(answer, Is.EqualTo("b''\n"));
+        StartReader();
+    }
+
+    private static readonly string[] ReaderCommand = ["sh", "-c", "echo ready; read -r line"];
+
+    private RunningProgram StartReader(params string[] options)
+    {
+        RunningProgram program = Wire.RunWith(["-a", Wire.FreshAddress(), .. options], ReaderCommand);
+        program.WaitForOutput("ready");
+        return program;
+    }
+
+    /// <summary>The abstract name that the process listens at for launchers.</summary>
+    private static string SharedName(HostProcess host)
+    {
+        HashSet<string> sockets = [.. Directory.GetFileSystemEntries($"/proc/{host.Id}/fd")
+            .Select(link => File.ResolveLinkTarget(link, returnFinalTarget: false)?.Name ?? "")
+            .Where(target => target.StartsWith("socket:[", StringComparison.Ordinal))
+            .Select(target => target["socket:[".Length..^1])];
+        return File.ReadLines("/proc/net/unix")
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .First(fields => fields.Length == 8 && sockets.Contains(fields[6]) && fields[7].StartsWith("@pyco-host-", StringComparison.Ordinal))[7][1..];
+    }
+}
