@@ -11,8 +11,11 @@ namespace Pyco.Cli.Run;
 /// <summary>Gets the program a stack: in a network of ours, or in a process of its own beside another's switch.</summary>
 internal static class NetworkJoin
 {
-    private const string OwnProcessFault =
-        "--own-process is for a stock switch: the stacks of a network of pyco-net live in its process";
+    /// <summary>
+    /// Up to so many processors, hosts share a process: they would only be in each other's way. With more, each has one, so that several
+    /// can be at work at once (decision 22).
+    /// </summary>
+    private const int FewProcessors = 3;
 
     /// <exception cref="IOException">It got none; the message is for the user.</exception>
     public static HostReport Join(RunOptions options, HostCredentials credentials, ProgramEnvironment environment)
@@ -23,7 +26,11 @@ internal static class NetworkJoin
             ? NetworkRole.ConnectOrStart(path, environment)
             : NetworkClient.TryConnect(path);
         if (network is not null)
-            return options.OwnProcess ? throw LaunchException.Mistake(OwnProcessFault) : Join(network, order);
+        {
+            return options.SharesProcess is null
+                ? Join(network, order)
+                : throw LaunchException.Mistake("--process is for a stock switch: the stacks of a network of pyco-net live in its process");
+        }
         if (NetworkClient.Exists(path))
             throw new LaunchException($"the network at {path} has ended: start it again: pyco-net start {path}");
         if (!Path.Exists(path))
@@ -37,7 +44,7 @@ internal static class NetworkJoin
     /// <summary>In a process that holds others of this user's hosts on the switch, or in a new one.</summary>
     private static HostReport Plug(RunOptions options, HostOrder order, ProgramEnvironment environment)
     {
-        if (!options.OwnProcess)
+        if (options.SharesProcess ?? Environment.ProcessorCount <= FewProcessors)
             order = order with { SharedAs = SharingName.Find(order.Network, Environment.GetEnvironmentVariable) };
         int capture = OpenCapture(order);
         return SharedHost.TryJoin(order, capture) ?? HostRole.Start(order, environment, capture);

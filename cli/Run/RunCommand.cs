@@ -13,7 +13,7 @@ internal sealed class RunCommand
         Root.Options.Clear();
         foreach (Option option in (Option[])
             [
-                Address, Netmask, Gateway, Network, Interface, Mac, HostName, NameServer, SearchDomain, Mtu, Publish, Link, Capture, OwnProcess, Verbose, Quiet, Version, Help,
+                Address, Netmask, Gateway, Network, Interface, Mac, HostName, NameServer, SearchDomain, Mtu, Publish, Link, Capture, Process, Verbose, Quiet, Version, Help,
             ])
             Root.Options.Add(option);
         Root.Arguments.Add(Program);
@@ -90,8 +90,12 @@ internal sealed class RunCommand
     public Option<string> Capture { get; } = Text(
         "--pcap", null, "FILE", "Write all frames of the host to FILE (pcapng), which tshark and Wireshark read while it grows.");
 
-    public Option<bool> OwnProcess { get; } = Switch(
-        "--own-process", null, "On a stock switch: hold the host in a process of its own. Default: your hosts on one switch share a process.");
+    public Option<string> Process { get; } = Text(
+        "--process",
+        null,
+        "own|shared",
+        "On a stock switch: hold the host in a process of its own, or in one with your other hosts there that share. " +
+        "Default: shared where there are few processors.");
 
     public Option<bool> Verbose { get; } = Switch("--verbose", "-v", "Tell the switch's port, the addresses and the host process on stderr.");
 

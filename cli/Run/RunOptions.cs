@@ -23,8 +23,8 @@ internal sealed record RunOptions
     /// <summary>True if the network is the user's default one, which is started if it does not run.</summary>
     public bool IsDefaultNetwork { get; init; }
 
-    /// <summary>True for a host that shares its process with no other.</summary>
-    public bool OwnProcess { get; init; }
+    /// <summary>On a stock switch: whether the host shares its process with others; null leaves it to us.</summary>
+    public bool? SharesProcess { get; init; }
 
     public string InterfaceName { get; init; } = StackHostOptions.DefaultInterfaceName;
 

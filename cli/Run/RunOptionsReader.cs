@@ -51,7 +51,7 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             WithoutLength = withoutLength,
             Network = network ?? new VnlLocator(RuntimeFolder.DefaultNetwork(environment)),
             IsDefaultNetwork = network is null,
-            OwnProcess = words.GetValue(command.OwnProcess),
+            SharesProcess = ReadProcess(words.GetValue(command.Process)),
             InterfaceName = ReadInterface(words.GetValue(command.Interface)),
             Mac = words.GetValue(command.Mac) is { } mac ? ReadMac(mac) : null,
             HostName = ReadHostName(words.GetValue(command.HostName)),
@@ -142,6 +142,14 @@ internal sealed class RunOptionsReader(RunCommand command, Func<string, string?>
             throw Wrong($"'{name}' is not an interface name: 1 to {InterfaceNameCapacity} characters without '/', ':' and blanks, and not lo");
         return name;
     }
+
+    private static bool? ReadProcess(string? text) => text switch
+    {
+        null => null,
+        "own" => false,
+        "shared" => true,
+        _ => throw Wrong($"'{text}' is not a process: say own or shared"),
+    };
 
     private static MacAddress ReadMac(string text)
     {

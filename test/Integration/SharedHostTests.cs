@@ -5,6 +5,11 @@ namespace Pyco.Integration.Tests;
 /// <summary>Hosts of one user on a stock switch share a process, which must not show in anything but speed and memory.</summary>
 internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
 {
+    /// <summary>Also where there are so many processors that it is not the default.</summary>
+    private static readonly string[] Shared = ["--process", "shared"];
+
+    private static readonly string[] ReaderCommand = ["sh", "-c", "echo ready; read -r line"];
+
     [Test]
     public void Hosts_on_one_switch_share_a_process_that_ends_with_the_last()
     {
@@ -34,8 +39,9 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
     {
         string address = Wire.FreshAddress();
         Wire.Write("site/index.html", "page");
-        RunningProgram killed = Wire.ServePython(Wire.FreshAddress(), Wire.PathOf("site"));
-        RunningProgram server = Wire.ServePython(address, Wire.PathOf("site"));
+        RunningProgram killed = StartReader();
+        RunningProgram server = Wire.RunWith([.. Shared, "-a", address], Programs.Python, "-m", "http.server", "80", "--directory", Wire.PathOf("site"));
+        Wire.WaitUntilListening(address, 80);
         Assert.That(HostProcess.Of(server).Id, Is.EqualTo(HostProcess.Of(killed).Id));
 
         EndHostOf(killed, () => HostProcess.Kill(killed.Id));
@@ -47,7 +53,8 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
     public void Who_wants_a_process_of_his_own_gets_it()
     {
         RunningProgram shared = StartReader();
-        RunningProgram own = StartReader("--own-process");
+        RunningProgram own = Wire.RunWith(["--process", "own", "-a", Wire.FreshAddress()], ReaderCommand);
+        own.WaitForOutput("ready");
         RunningProgram another = StartReader();
 
         Assert.That(HostProcess.Of(own).Id, Is.Not.EqualTo(HostProcess.Of(shared).Id));
@@ -62,7 +69,7 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
     public void Launchers_that_run_under_other_terms_share_nothing(params string[] prefix)
     {
         HostProcess shared = HostProcess.Of(StartReader());
-        string[] launch = [.. prefix[1..], Repository.PycoRun, "-a", Wire.FreshAddress(), "-f", Wire.Control, "--", .. ReaderCommand];
+        string[] launch = [.. prefix[1..], Repository.PycoRun, .. Shared, "-a", Wire.FreshAddress(), "-f", Wire.Control, "--", .. ReaderCommand];
         RunningProgram other = Wire.Start(prefix[0], launch);
         other.WaitForOutput("ready");
 
@@ -73,7 +80,7 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
     public void Where_a_host_could_have_too_few_descriptors_each_has_a_process()
     {
         RunningProgram[] programs = [.. Enumerable.Range(0, 2).Select(_ =>
-            Wire.Start("prlimit", ["--nofile=1024:1024", Repository.PycoRun, "-a", Wire.FreshAddress(), "-f", Wire.Control, "--", .. ReaderCommand]))];
+            Wire.Start("prlimit", ["--nofile=1024:1024", Repository.PycoRun, .. Shared, "-a", Wire.FreshAddress(), "-f", Wire.Control, "--", .. ReaderCommand]))];
         foreach (RunningProgram program in programs)
             program.WaitForOutput("ready");
 
@@ -87,7 +94,7 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
         HostProcess stopped = HostProcess.Of(first);
         RunningProgram.Signal(stopped.Id, RunningProgram.SigStop);
         string address = Wire.FreshAddress();
-        RunningProgram second = Wire.RunAt(address, ReaderCommand);
+        RunningProgram second = Wire.RunWith([.. Shared, "-a", address], ReaderCommand);
         second.WaitForOutput("ready");
         int descriptors = stopped.OpenDescriptors;
 
@@ -96,7 +103,7 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
         Assert.That(HostProcess.Of(second).Id, Is.Not.EqualTo(stopped.Id));
         HostProcess third = HostProcess.Of(StartReader());
         Assert.That(third.Id, Is.EqualTo(stopped.Id), "it is asked again, and has seen what came before");
-        RunningProgram conflict = Wire.RunAt(address, "true");
+        RunningProgram conflict = Wire.RunWith([.. Shared, "-a", address], "true");
         Assert.That(conflict.WaitForExit(), Is.EqualTo(125), "the address is the second's");
         Assert.That(descriptors, Is.Positive);
         second.WriteLine("end");
@@ -107,20 +114,19 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
     public void Each_user_reads_what_his_own_host_has_to_say()
     {
         string address = Wire.FreshAddress();
-        RunningProgram first = Wire.RunWith(["-v", "-a", address], ReaderCommand);
+        RunningProgram first = Wire.RunWith(["-v", .. Shared, "-a", address], ReaderCommand);
         first.WaitForOutput("ready");
-        RunningProgram second = Wire.RunWith(["-v", "-a", Wire.FreshAddress()], ReaderCommand);
+        RunningProgram second = Wire.RunWith(["-v", .. Shared, "-a", Wire.FreshAddress()], ReaderCommand);
         second.WaitForOutput("ready");
         Assert.That(HostProcess.Of(second).Id, Is.EqualTo(HostProcess.Of(first).Id));
-        RunningProgram conflict = Wire.RunAt(address, "true");
+        RunningProgram conflict = Wire.RunWith([.. Shared, "-a", address], "true");
 
         Assert.That(conflict.WaitForExit(), Is.EqualTo(125));
         Assert.That(conflict.Errors, Does.Contain($"address {address} is in use"));
         Assert.That(first.Errors, Does.Contain("port 1").And.Not.Contain("port 2").And.Not.Contain("is in use"));
         Assert.That(second.Errors, Does.Contain("port 2").And.Not.Contain("port 1"));
 
-        first.WriteLine("end"); // whose standard error was the process's own
-        EndHostOf(first, () => first.Succeed());
+        EndHostOf(first, () => first.WriteLine("end")); // whose standard error was the process's own
         Wire.KillSwitch();
 
         Eventually.True(() => second.Errors.Contains("is gone", StringComparison.Ordinal), () => "the word to the one that is left");
@@ -133,7 +139,7 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
         StartReader();
 
         RunningProgram pipeline = Wire.Start(
-            "sh", "-c", "\"$0\" -v -a \"$1\" -f \"$2\" -- echo done 2>&1 | cat", Repository.PycoRun, Wire.FreshAddress(), Wire.Control);
+            "sh", "-c", "\"$0\" -v --process shared -a \"$1\" -f \"$2\" -- echo done 2>&1 | cat", Repository.PycoRun, Wire.FreshAddress(), Wire.Control);
 
         Assert.That(pipeline.Succeed(), Does.Contain("plugged into").And.EndWith("done\n"));
     }
@@ -147,7 +153,7 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
         Wire.ServePython(server, Wire.PathOf("site"));
         string trace = Wire.PathOf("trace.pcapng");
 
-        RunningProgram fetch = Wire.RunWith(["-a", client, "--pcap", trace], "sh", "-c", $"curl -sS http://{server}/; read -r line");
+        RunningProgram fetch = Wire.RunWith([.. Shared, "-a", client, "--pcap", trace], "sh", "-c", $"curl -sS http://{server}/; echo; read -r line");
         fetch.WaitForOutput("page");
         EndHostOf(fetch, () => fetch.WriteLine("end"));
 
@@ -203,11 +209,9 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
         StartReader();
     }
 
-    private static readonly string[] ReaderCommand = ["sh", "-c", "echo ready; read -r line"];
-
-    private RunningProgram StartReader(params string[] options)
+    private RunningProgram StartReader()
     {
-        RunningProgram program = Wire.RunWith(["-a", Wire.FreshAddress(), .. options], ReaderCommand);
+        RunningProgram program = Wire.RunWith([.. Shared, "-a", Wire.FreshAddress()], ReaderCommand);
         program.WaitForOutput("ready");
         return program;
     }

@@ -93,7 +93,7 @@ internal sealed class PublishedBinaryTests
             .. Regex.Matches(Run(PycoRun, "-h").Output, @"^  (?:-(?<short>\w), |    )--(?<long>[a-z]+)", RegexOptions.Multiline)
                 .Select(Names),
         ];
-        Assert.That(help, Has.Length.EqualTo(17));
+        Assert.That(help, Has.Length.EqualTo(18));
         Assert.That(manual, Is.EqualTo(help));
 
         static string Names(Match option) => $"{option.Groups["short"].Value} {option.Groups["long"].Value}";

@@ -26,7 +26,7 @@ internal sealed class RunOptionsTests
         RunOptions options = Read(
             "--address", "10.40.0.32/16", "--address=192.168.7.1", "--netmask", "255.255.255.128", "--gateway", "10.40.9.1",
             "--network", "vde:///tmp/s[3]", "--interface", "eth0", "--mac", "02:00:0a:28:00:20", "--hostname", "web",
-            "--dns", "10.40.0.1", "--dns=192.0.2.53:5353", "--dns-search", "example.org", "--mtu", "1400", "--publish", "8080:80", "--publish=5353:53/udp", "--pcap", "/tmp/t.pcapng", "--verbose", "./app");
+            "--dns", "10.40.0.1", "--dns=192.0.2.53:5353", "--dns-search", "example.org", "--mtu", "1400", "--publish", "8080:80", "--publish=5353:53/udp", "--pcap", "/tmp/t.pcapng", "--process", "own", "--verbose", "./app");
         Assert.That(options.Addresses[0].Length, Is.EqualTo(16));
         Assert.That(options.Addresses[1].Length, Is.EqualTo(25));
         Assert.That(options.Gateway, Is.EqualTo(IpAddress.Parse("10.40.9.1")));
@@ -39,6 +39,7 @@ internal sealed class RunOptionsTests
         Assert.That(options.Mtu, Is.EqualTo(1400));
         Assert.That(options.Published.Select(port => $"{port}"), Is.EqualTo(new[] { "127.0.0.1:8080:80/tcp", "127.0.0.1:5353:53/udp" }));
         Assert.That(options.CaptureFile, Is.EqualTo("/tmp/t.pcapng"));
+        Assert.That(options.SharesProcess, Is.False);
         Assert.That(options.Verbosity, Is.EqualTo(Verbosity.Verbose));
     }
 
@@ -155,6 +156,7 @@ internal sealed class RunOptionsTests
     [TestCase("99999 is not a port", "-a", "10.40.0.32", "-p", "99999:80", "true")]
     [TestCase("'rate=0': give at least 1bit", "-a", "10.40.0.32", "--link", "rate=0", "true")]
     [TestCase("127.0.0.1:8080 is published twice", "-a", "10.40.0.32", "-p", "8080:80", "-p", "127.0.0.1:8080:81", "true")]
+    [TestCase("'mine' is not a process: say own or shared", "--process", "mine", "true")]
     [TestCase("cannot both be given", "-a", "10.40.0.32", "-v", "-q", "true")]
     [TestCase("--pcap - would mix the frames with what the program writes", "--pcap", "-", "true")]
     [TestCase("--address= needs ADDR[/LEN] behind it (-h helps)", "--address=", "true")]

@@ -57,7 +57,7 @@ internal sealed class StartupTests
             Verbosity = Verbosity.Verbose,
             Program = ["app"],
         };
-        HostOrder order = options.ToOrder(HostCredentials.Create(), 4711);
+        HostOrder order = options.ToOrder(HostCredentials.Create(), 4711) with { SharedAs = "pyco-host-1" };
         string written = order.Write();
         HostOrder read = HostOrder.Read(written);
         Assert.That(read.Write(), Is.EqualTo(written));
@@ -68,6 +68,7 @@ internal sealed class StartupTests
         Assert.That(read.NameServers, Is.EqualTo(options.NameServers));
         Assert.That(read.SearchDomains, Is.EqualTo(options.SearchDomains));
         Assert.That(read.ProgramPid, Is.EqualTo(4711));
+        Assert.That(read.SharedAs, Is.EqualTo("pyco-host-1"));
         Assert.That(read.Credentials.ToEnvironmentValue(1), Is.EqualTo(order.Credentials.ToEnvironmentValue(1)));
     }
 
