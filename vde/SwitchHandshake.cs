@@ -170,7 +170,7 @@ internal sealed unsafe class SwitchHandshake : IDisposable
             VdeFailure.NoSwitch,
             $"nothing listens at {_controlPath}: the switch has ended; start it again: vde_switch -s {_locator.Path} -d"),
         _ => new VdeException(
-            VdeFailure.NoSwitch, $"no switch at {_locator.Path}: start one: vde_switch -s {_locator.Path} -d"),
+            VdeFailure.NoSwitch, $"no switch at {_locator.Path}: start one: pyco-net start {_locator.Path}, or vde_switch -s {_locator.Path} -d"),
     };
 
     private VdeException Refused() => new(

@@ -19,7 +19,7 @@ internal static class PortAccess
         if (wanted > network.PortLimit)
             return $"port {wanted} is none: the highest one is {network.PortLimit}";
         return network.FindPort(wanted) is null
-            ? $"port {wanted} is for other users"
+            ? $"port {wanted} is for other users (port/setuser, port/setgroup): choose another, or none"
             : $"port {wanted} of the network is taken: choose another";
     }
 }

@@ -151,6 +151,7 @@ internal static unsafe class TapDevice
     {
         Errno.EPERM or Errno.EACCES => new IOException($"the TAP device {tap.Name} needs root (CAP_NET_ADMIN): run it as root, or leave the device out"),
         Errno.EBUSY => new IOException($"there is a device {tap.Name} already: choose another name{(Libc.geteuid() == 0 ? "" : ", and run it as root")}"),
+        Errno.EINVAL => new IOException($"cannot {what}: is there a device {tap.Name} of another kind? Choose another name"),
         _ => new IOException($"cannot {what} for the TAP device {tap.Name}: {Marshal.GetLastPInvokeErrorMessage()}"),
     };
 

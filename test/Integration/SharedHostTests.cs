@@ -111,6 +111,35 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
     }
 
     [Test]
+    public void A_switch_that_does_not_answer_stops_only_who_asks_it()
+    {
+        RunningProgram program = Wire.RunWith([.. Shared, "-a", Wire.FreshAddress()], Programs.Python, "-u", "-c", """
+            import socket, sys
+            listener = socket.create_server(("127.0.0.1", 7))
+            client = socket.create_connection(("127.0.0.1", 7))
+            server = listener.accept()[0]
+            print("ready")
+            for line in sys.stdin:
+                client.sendall(line.encode())
+                print("echo", server.recv(4096).decode(), end="")
+            """);
+        program.WaitForOutput("ready");
+        HostProcess shared = HostProcess.Of(program);
+        int descriptors = shared.OpenDescriptors;
+        Wire.StopSwitch();
+        RunningProgram waiting = Wire.RunWith([.. Shared, "-a", Wire.FreshAddress()], ReaderCommand);
+        Eventually.True(() => shared.OpenDescriptors > descriptors, () => "the order");
+
+        program.WriteLine("meanwhile");
+        program.WaitForOutput("echo meanwhile\n");
+        waiting.Signal(RunningProgram.SigKill);
+        Eventually.True(() => shared.OpenDescriptors == descriptors, () => $"{descriptors} descriptors instead of {shared.OpenDescriptors}");
+
+        Wire.ContinueSwitch();
+        Assert.That(HostProcess.Of(StartReader()).Id, Is.EqualTo(shared.Id));
+    }
+
+    [Test]
     public void Each_user_reads_what_his_own_host_has_to_say()
     {
         string address = Wire.FreshAddress();

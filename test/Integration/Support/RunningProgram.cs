@@ -10,6 +10,7 @@ internal sealed partial class RunningProgram : IDisposable
     /// <summary>Far above what anything takes here, so that only a hang meets it.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    public const int SigKill = 9;
     public const int SigTerm = 15;
     public const int SigContinue = 18;
     public const int SigStop = 19;

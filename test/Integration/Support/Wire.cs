@@ -122,6 +122,11 @@ internal sealed class Wire : IDisposable
         AtEnd(() => Start(Repository.PycoNet, "stop", Control).Succeed());
     }
 
+    /// <summary>The switch does nothing any more, and holds what it has.</summary>
+    public void StopSwitch() => _switch!.Signal(RunningProgram.SigStop);
+
+    public void ContinueSwitch() => _switch!.Signal(RunningProgram.SigContinue);
+
     /// <summary>Kills the switch as a crash would.</summary>
     public void KillSwitch()
     {
