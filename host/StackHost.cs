@@ -56,7 +56,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
         Bridge = new SocketBridge(loop, Stack, credentials, new HostIdentity(interfaceName, mtu, names), Wake, log);
         Publisher = new Publisher(Bridge, Stack);
         _data = new LinkSource(OnData);
-        _control = new LinkSource((_, now) => _link.OnControl(now));
+        _control = new LinkSource(OnControl);
         loop.Serving = outer;
         loop.Add(this);
     }
@@ -186,6 +186,12 @@ internal sealed class StackHost : LoopTenant, IDisposable
             _link.OnControl(now);
         _mayHaveFrames |= (events & Constants.EpollIn) != 0;
         Wake();
+    }
+
+    private void OnControl(uint events, Instant now)
+    {
+        _link.OnControl(now);
+        Wake(); // a link that is lost has a time to try again, which a host without any other would not learn
     }
 
     /// <summary>The link may have other descriptors than before, or frames that wait.</summary>

@@ -49,6 +49,28 @@ internal sealed class FailureTests() : WireTest(WireKind.StockSwitch)
     }
 
     [Test]
+    public void An_idle_host_finds_the_switch_that_comes_back()
+    {
+        string server = Wire.FreshAddress();
+        Wire.Write("site/index.html", "page");
+        RunningProgram program = Wire.ServePython(server, Wire.PathOf("site"));
+        HostProcess host = HostProcess.Of(program);
+        // Its address is announced once more after two seconds: then it has nothing to do, at no time.
+        for (long before = -1; before != host.WakeUps;)
+        {
+            before = host.WakeUps;
+            Thread.Sleep(TimeSpan.FromSeconds(2.5));
+        }
+
+        Wire.KillSwitch();
+        program.WaitForOutput("is gone");
+        Wire.StartSwitch();
+
+        program.WaitForOutput("is back");
+        Assert.That(Curl($"http://{server}/"), Is.EqualTo("page\n"));
+    }
+
+    [Test]
     public void A_program_whose_host_is_killed_sees_an_error()
     {
         RunningProgram client = StartEcho();
