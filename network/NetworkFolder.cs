@@ -71,9 +71,9 @@ internal sealed class NetworkFolder : IDisposable
         if (!UnixAddress.TryFromPath(path + LongestSocketName, out _))
             throw new IOException($"the path {path} is too long for sockets in it (107 octets with their names): choose a shorter one");
         Stack<string> parents = new();
+        bool isMade = false;
         try
         {
-            bool isMade = false;
             for (int attempt = 0; attempt < MostAttempts; attempt++)
             {
                 isMade |= TryMake(path, parents);
@@ -87,6 +87,8 @@ internal sealed class NetworkFolder : IDisposable
         }
         catch
         {
+            if (isMade)
+                TryRemove(path);
             RemoveParents(parents);
             throw;
         }

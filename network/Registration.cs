@@ -6,6 +6,9 @@ namespace Pyco.Network;
 /// <summary>Notes where a network runs, so that its user can list it.</summary>
 internal sealed class Registration : IDisposable
 {
+    /// <summary>How often the folder can be removed by a network that ends while this one notes itself.</summary>
+    private const int MostAttempts = 100;
+
     private readonly string? _link;
 
     private Registration(string? link) => _link = link;
@@ -16,14 +19,17 @@ internal sealed class Registration : IDisposable
         try
         {
             RuntimeFolder.Ensure(environment);
-            string folder = RuntimeFolder.Register(environment);
-            Directory.CreateDirectory(folder);
-            string link = string.Create(CultureInfo.InvariantCulture, $"{folder}/{Environment.ProcessId}");
-            File.Delete(link);
-            foreach (string other in LinksTo(path, folder))
-                _ = Libc.unlink(other); // whose network was killed
-            File.CreateSymbolicLink(link, path);
-            return new Registration(link);
+            for (int attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    return new Registration(Note(path, RuntimeFolder.Register(environment)));
+                }
+                catch (DirectoryNotFoundException) when (attempt < MostAttempts)
+                {
+                    // a network that has just ended was the last one
+                }
+            }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -35,9 +41,7 @@ internal sealed class Registration : IDisposable
     public static IEnumerable<string> All(Func<string, string?> environment)
     {
         string folder = RuntimeFolder.Register(environment);
-        if (!Directory.Exists(folder))
-            yield break;
-        foreach (string link in Directory.EnumerateFileSystemEntries(folder).Order(StringComparer.Ordinal))
+        foreach (string link in LinksIn(folder))
         {
             string? path = new FileInfo(link).LinkTarget;
             if (path is null)
@@ -49,12 +53,34 @@ internal sealed class Registration : IDisposable
         }
     }
 
-    private static IEnumerable<string> LinksTo(string path, string folder) =>
-        Directory.EnumerateFileSystemEntries(folder).Where(link => new FileInfo(link).LinkTarget == path);
-
     public void Dispose()
     {
-        if (_link is not null)
-            _ = Libc.unlink(_link);
+        if (_link is null)
+            return;
+        _ = Libc.unlink(_link);
+        _ = Libc.rmdir(Path.GetDirectoryName(_link)!); // unless there are others
+    }
+
+    private static string Note(string path, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        string link = string.Create(CultureInfo.InvariantCulture, $"{folder}/{Environment.ProcessId}");
+        File.Delete(link);
+        foreach (string other in LinksIn(folder).Where(other => new FileInfo(other).LinkTarget == path))
+            _ = Libc.unlink(other); // whose network was killed
+        File.CreateSymbolicLink(link, path);
+        return link;
+    }
+
+    private static string[] LinksIn(string folder)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFileSystemEntries(folder).Order(StringComparer.Ordinal)];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
     }
 }

@@ -81,9 +81,35 @@ internal sealed class NetworkLifeTests : NetworkTest
     {
         Directory.CreateDirectory($"{Folder}/labs");
         Net("start", "labs/a/b");
+        Net("start", "other");
+        string register = $"{Path.GetDirectoryName(DefaultNetwork)}/networks";
         Net("stop", "labs/a/b");
 
         Assert.That(Directory.GetFileSystemEntries($"{Folder}/labs"), Is.Empty);
+        Assert.That(Directory.GetFileSystemEntries(register), Has.Length.EqualTo(1), "the other's");
+        Net("stop", "other");
+        Assert.That(Directory.Exists(register), Is.False);
+        Assert.That(Net("list").Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(1), "the header");
+    }
+
+    [Test]
+    [NeedsRoot]
+    public void A_network_for_which_there_is_no_room_leaves_nothing()
+    {
+        string full = Directory.CreateDirectory($"{Folder}/full").FullName;
+        Start("mount", "-t", "tmpfs", "-o", "nr_inodes=2", "none", full).Succeed(); // one for the root, one for a folder
+        try
+        {
+            RunningProgram start = Start(Repository.PycoNet, "start", $"{full}/lab");
+
+            Assert.That(start.WaitForExit(), Is.Not.Zero);
+            Assert.That(start.Errors, Does.Contain("No space left on device"));
+            Assert.That(Directory.GetFileSystemEntries(full), Is.Empty);
+        }
+        finally
+        {
+            Start("umount", full).Succeed();
+        }
     }
 
     [TestCase("pyco-run: cannot read /usr/bin/env: Too many open files\n", 4, "PycoRun", "--", "/usr/bin/env")]
