@@ -20,31 +20,37 @@ internal sealed class HostSharing : IDisposable
     /// <summary>The other first line: start a process of your own.</summary>
     public const string Elsewhere = "elsewhere";
 
-    /// <summary>Descriptors that a host can count on: where fewer are allowed, there are fewer hosts in a process.</summary>
+    /// <summary>Descriptors for each host, on the average: where fewer are allowed, there are fewer hosts in a process.</summary>
     private const int DescriptorsForHost = 1024;
 
+    /// <summary>All take from one pool: it has to be so large that a host does not miss what another has.</summary>
+    private const int FewestDescriptors = 16 * DescriptorsForHost;
+
+    /// <summary>More than a host takes until it is up.</summary>
+    private const int DescriptorsToBegin = 32;
+
     private readonly PluggedHosts _hosts;
-    private readonly MakeOptions _makeOptions;
+    private readonly HostSharingOptions _options;
     private readonly ConnectionListener<ControlConnection> _listener;
 
     /// <param name="hosts">Where hosts are added.</param>
-    /// <param name="name">The abstract name.</param>
-    /// <param name="makeOptions">Turns an order into options.</param>
+    /// <param name="options">Who may join, and how.</param>
     /// <exception cref="SystemCallException">Somebody has the name.</exception>
-    public HostSharing(PluggedHosts hosts, string name, MakeOptions makeOptions)
+    public HostSharing(PluggedHosts hosts, HostSharingOptions options)
     {
         _hosts = hosts;
-        _makeOptions = makeOptions;
+        _options = options;
         uint user = Libc.geteuid();
         _listener = new ConnectionListener<ControlConnection>(
-            hosts.Loop, UnixAddress.Abstract(name), descriptor => new ControlConnection(hosts.Loop, descriptor, OnRequest))
+            hosts.Loop, UnixAddress.Abstract(options.Name), descriptor => new ControlConnection(hosts.Loop, descriptor, OnRequest))
         {
-            Admits = peer => peer.UserId == user, // anybody can reach an abstract name
+            // Anybody can reach an abstract name, also from where he could not do what this process can.
+            Admits = peer => peer.UserId == user && options.Admits(peer.ProcessId),
         };
     }
 
     /// <summary>Whether a process may hold more than one host at all.</summary>
-    public static bool IsWorthwhile => MostHosts > 1;
+    public static bool IsWorthwhile => OpenFilesLimit.Soft >= FewestDescriptors;
 
     private static int MostHosts => (int)Math.Min(OpenFilesLimit.Soft / DescriptorsForHost, int.MaxValue);
 
@@ -52,14 +58,33 @@ internal sealed class HostSharing : IDisposable
 
     private void OnRequest(ControlConnection connection, ControlRequest request, Instant now)
     {
-        if (request.Verb != Join || TryRead(request) is not { } order || !MayTake(order, connection) ||
-            connection.TakeAttached() is not (>= 0 and int standardError))
+        int standardError = -1;
+        int capture = -1;
+        StackHostOptions? options = null;
+        try
         {
+            if (request.Verb == Join && HostOrder.Read(request.Text) is var order && MayTake(order, connection))
+            {
+                standardError = connection.TakeAttached();
+                capture = connection.TakeAttached();
+                if (standardError >= 0 && capture >= 0 == order.CaptureFile is not null)
+                    options = _options.Make(order, standardError, capture);
+            }
+        }
+#pragma warning disable CA1031 // another version's order, or a bug of ours: neither is the other hosts' business
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            options = null;
+        }
+        if (options is null)
+        {
+            Close(standardError);
+            Close(capture);
             connection.Answer(Elsewhere);
             return;
         }
         connection.Send(Taken + "\n");
-        StackHostOptions options = _makeOptions(order, standardError, connection.TakeAttached());
         if (connection.IsGone)
         {
             options.Ended(); // it has waited too long, and has found another way
@@ -69,33 +94,25 @@ internal sealed class HostSharing : IDisposable
         connection.Closed = host.OnLauncherGone;
     }
 
-    /// <summary>Null for another version's.</summary>
-    private static HostOrder? TryRead(ControlRequest request)
-    {
-        try
-        {
-            return HostOrder.Read(request.Text);
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>The program must be known here by the number by which it knows itself, and there must be room for it.</summary>
+    /// <summary>
+    /// It must be about the same switch, the program must be known here by the number by which it knows itself, and there must be room.
+    /// </summary>
     private bool MayTake(HostOrder order, ControlConnection connection) =>
-        connection.Peer.ProcessId == order.ProgramPid && _hosts.Count < MostHosts && !DescriptorShortage.AreOnlyLastFree();
+        order.SharedAs == _options.Name && order.Network.Path == _options.NetworkPath && order.Addresses.Count > 0 &&
+        connection.Peer.ProcessId == order.ProgramPid && _hosts.Count < MostHosts && !DescriptorShortage.AreOnlyLastFree(DescriptorsToBegin);
 
-    /// <summary>Turns an order into options.</summary>
-    /// <param name="order">The order.</param>
-    /// <param name="standardError">Where the launcher's user reads messages, which is the host's from now on.</param>
-    /// <param name="capture">Where to write frames, likewise; or -1.</param>
-    internal delegate StackHostOptions MakeOptions(HostOrder order, int standardError, int capture);
+    private static void Close(int descriptor)
+    {
+        if (descriptor >= 0)
+            _ = Libc.close(descriptor);
+    }
 
     private sealed class Launcher(ControlConnection connection) : IHostLauncher
     {
         public void Ready(HostReport report) => connection.Answer($"ready {report}");
 
         public void Refuse(string reason) => connection.Refuse(reason);
+
+        public void TurnAway(string reason) => connection.Answer(Elsewhere);
     }
 }

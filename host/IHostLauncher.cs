@@ -8,4 +8,7 @@ internal interface IHostLauncher
 
     /// <summary>There will be none; the reason is for the user.</summary>
     void Refuse(string reason);
+
+    /// <summary>There will be none here, for want of something that another process may have.</summary>
+    void TurnAway(string reason);
 }

@@ -1,5 +1,7 @@
+using Pyco.Host.Bridge;
 using Pyco.Host.Loop;
 using Pyco.Host.Publishing;
+using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Vde;
 
@@ -40,9 +42,12 @@ internal sealed class PluggedHost : LoopTenant, IDisposable
     /// <summary>The launcher does not wait any more: without it there is no program, unless the host is up.</summary>
     public void OnLauncherGone()
     {
-        if (_launcher is not null)
-            _hosts.End(this);
+        if (TakeLauncher() is not null)
+            Wake(); // to end there, where a bug is this host's own
     }
+
+    /// <summary>Tells the user that a bug of ours ends the host.</summary>
+    public void Report(Exception bug) => _options.ReportBug($"internal error, please report it: {bug}");
 
     public void Dispose()
     {
@@ -50,18 +55,35 @@ internal sealed class PluggedHost : LoopTenant, IDisposable
             return;
         _isOver = true;
         _hosts.Loop.Remove(this);
-        _watch?.Dispose();
-        _addresses?.Dispose();
-        _host?.Dispose();
-        _opening?.Dispose();
-        _options.Ended();
+        try
+        {
+            _opening?.Dispose();
+            _watch?.Dispose();
+            _addresses?.Dispose();
+            _host?.Dispose();
+        }
+        finally
+        {
+            _options.Ended(); // or whoever reads the program's output to its end would wait
+        }
     }
 
     protected override Instant? Run(Instant now)
     {
         try
         {
-            return _host is null ? PlugIn(now) : _watch is null ? BringUp(now) : Watch(now);
+            if (_watch is not null)
+                return Watch(now);
+            if (_launcher is not null)
+                return _host is null ? PlugIn(now) : BringUp(now);
+            _hosts.End(this);
+            return null;
+        }
+        catch (SystemCallException shortage) when (_watch is null && DescriptorShortage.Is((Errno)shortage.Errno))
+        {
+            TakeLauncher()?.TurnAway(shortage.Message);
+            _hosts.End(this);
+            return null;
         }
         catch (IOException failure) when (_watch is null)
         {
@@ -75,23 +97,23 @@ internal sealed class PluggedHost : LoopTenant, IDisposable
         _opening ??= new PlugOpening(_options.Network, _options.PortDescription, _hosts.Memory.Frames, _options.Log, now);
         if (_opening.Continue(now) is not { } plug)
             return Instant.Earlier(_opening.NextTry, now + AnswerLook);
-        IPolledLink link;
+        IPolledLink link = plug;
         try
         {
             link = _options.Cable(plug, _hosts.Memory.Frames, () => _hosts.Loop.Now);
+            NameSources names = new() { Servers = _options.NameServers, SearchDomains = _options.SearchDomains };
+            _host = new StackHost(
+                _hosts.Loop, _options.Stack, link, _hosts.Memory, _options.Credentials, _options.InterfaceName, names, _options.Log)
+            {
+                Failed = OnBug,
+                Changed = Wake,
+            };
         }
         catch
         {
-            plug.Dispose();
+            link.Dispose();
             throw;
         }
-        NameSources names = new() { Servers = _options.NameServers, SearchDomains = _options.SearchDomains };
-        _host = new StackHost(
-            _hosts.Loop, _options.Stack, link, _hosts.Memory, _options.Credentials, _options.InterfaceName, names, _options.Log)
-        {
-            Failed = OnBug,
-            Changed = Wake,
-        };
         _addresses = new AddressBringUp(_host);
         return BringUp(now);
     }
@@ -144,7 +166,7 @@ internal sealed class PluggedHost : LoopTenant, IDisposable
     /// <summary>Our own code has failed in this host's business: its programs' sockets end, and the others go on.</summary>
     private void OnBug(Exception bug)
     {
-        _options.ReportBug($"internal error, please report it: {bug}");
+        Report(bug);
         try
         {
             Refuse($"the stack host failed: {bug.Message}");

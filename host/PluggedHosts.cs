@@ -33,6 +33,13 @@ internal sealed class PluggedHosts(EventLoop loop) : IDisposable
         return host;
     }
 
+    /// <summary>Tells all their users why the process ends.</summary>
+    public void Report(Exception failure)
+    {
+        foreach (PluggedHost host in _hosts)
+            host.Report(failure);
+    }
+
     public void End(PluggedHost host)
     {
         if (_hosts.Remove(host))

@@ -16,13 +16,12 @@ internal static class StackHostProcess
     /// Where to write one line, then closed: <c>ready PID PORT MAC ADDRESS/LEN...</c> (the host's own pid, for the environment
     /// variable) once the address is up, or <c>error TEXT</c>. -1 for nowhere.
     /// </param>
-    /// <param name="sharedAs">The name by which other launchers find the process, or null.</param>
-    /// <param name="makeOptions">Turns other launchers' orders into options.</param>
+    /// <param name="sharing">Who may have further hosts in the process; null for nobody.</param>
     /// <returns>The exit status: 0, or 1 after an error that was reported.</returns>
-    public static int Run(StackHostOptions first, int readyDescriptor, string? sharedAs, HostSharing.MakeOptions makeOptions) =>
-        BackgroundProcess.Run("pyco host", "the stack host", readyDescriptor, ready => Serve(first, ready, sharedAs, makeOptions));
+    public static int Run(StackHostOptions first, int readyDescriptor, HostSharingOptions? sharing) =>
+        BackgroundProcess.Run("pyco host", "the stack host", readyDescriptor, ready => Serve(first, ready, sharing));
 
-    private static void Serve(StackHostOptions first, ReadyLine ready, string? sharedAs, HostSharing.MakeOptions makeOptions)
+    private static void Serve(StackHostOptions first, ReadyLine ready, HostSharingOptions? sharing)
     {
         using EventLoop loop = new(TimeProvider.System, BusyPolling.LimitOnSwitch);
         using Interruption interruption = new(loop);
@@ -30,22 +29,30 @@ internal static class StackHostProcess
         using PluggedHosts hosts = new(loop);
         loop.Turn(TimeSpan.Zero); // reads the clock
         hosts.Add(first, new FirstLauncher(ready));
-        using HostSharing? sharing = sharedAs is not null && HostSharing.IsWorthwhile ? TryShare(hosts, sharedAs, makeOptions) : null;
+        using HostSharing? shared = sharing is not null && HostSharing.IsWorthwhile ? TryShare(hosts, sharing) : null;
         ProcessorChoice processors = new();
         Func<long> octetsSoFar = hosts.CountOctets;
-        while (!loop.StopRequested && hosts.Count > 0)
+        try
         {
-            Instant? look = processors.Advance(octetsSoFar, loop.Now);
-            loop.Turn(look is { } at ? at - loop.Now : null);
+            while (!loop.StopRequested && hosts.Count > 0)
+            {
+                Instant? look = processors.Advance(octetsSoFar, loop.Now);
+                loop.Turn(look is { } at ? at - loop.Now : null);
+            }
+        }
+        catch (Exception failure)
+        {
+            hosts.Report(failure); // while there is somebody to tell
+            throw;
         }
     }
 
     /// <summary>Null if another process has the name, which takes the hosts that come.</summary>
-    private static HostSharing? TryShare(PluggedHosts hosts, string name, HostSharing.MakeOptions makeOptions)
+    private static HostSharing? TryShare(PluggedHosts hosts, HostSharingOptions options)
     {
         try
         {
-            return new HostSharing(hosts, name, makeOptions);
+            return new HostSharing(hosts, options);
         }
         catch (SystemCallException)
         {
@@ -57,6 +64,8 @@ internal static class StackHostProcess
     private sealed class FirstLauncher(ReadyLine ready) : IHostLauncher
     {
         public void Ready(HostReport report) => ready.TryTell($"ready {report}");
+
+        public void TurnAway(string reason) => Refuse(reason);
 
         public void Refuse(string reason) => ready.TryTell($"error {reason.ReplaceLineEndings(" ")}");
     }

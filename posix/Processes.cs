@@ -128,6 +128,9 @@ internal struct FileStatus
     private const ushort RegularFile = 0x8000;
     private const ushort Directory = 0x4000;
 
+    /// <summary>Device and inode: what two paths to one file have in common.</summary>
+    public readonly string Identity => $"{DeviceMajor:x}:{DeviceMinor:x}:{Inode:x}";
+
     public readonly bool IsSocket => (Mode & TypeMask) == TypeSocket;
 
     public readonly bool IsRegularFile => (Mode & TypeMask) == RegularFile;

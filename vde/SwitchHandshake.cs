@@ -49,9 +49,7 @@ internal sealed unsafe class SwitchHandshake : IDisposable
     /// The control socket's device and inode: two paths to one switch have the same. Null if somebody has removed it
     /// since.
     /// </summary>
-    public string? NetworkIdentity => FileStatus.TryGet(_controlPath, out FileStatus status)
-        ? $"{status.DeviceMajor:x}:{status.DeviceMinor:x}:{status.Inode:x}"
-        : null;
+    public string? NetworkIdentity => FileStatus.TryGet(_controlPath, out FileStatus status) ? status.Identity : null;
 
     /// <summary>When to call <see cref="Continue"/> even if nothing is readable.</summary>
     public Instant NextTry { get; private set; }
@@ -98,7 +96,12 @@ internal sealed unsafe class SwitchHandshake : IDisposable
     public void Dispose()
     {
         if (Control >= 0)
+        {
+            // A stock switch keeps the port for good of one who ends with its answer unread.
+            byte* unread = stackalloc byte[UnixAddress.Capacity];
+            _ = Libc.recv(Control, unread, UnixAddress.Capacity, Constants.MsgDontwait);
             _ = Libc.close(Control);
+        }
         Control = -1;
         _data?.Dispose();
         _data = null;

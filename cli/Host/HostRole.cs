@@ -1,3 +1,4 @@
+using Pyco.Cli.Startup;
 using Pyco.Host;
 using Pyco.Network;
 using Pyco.Posix;
@@ -13,6 +14,9 @@ internal static class HostRole
 {
     public const string Name = "host";
 
+    /// <summary>Asked for once: the answer may come from another machine.</summary>
+    private static readonly string UserName = Environment.UserName;
+
     /// <summary>The same, for people.</summary>
     public const string What = "stack host";
 
@@ -21,8 +25,13 @@ internal static class HostRole
     /// <param name="environment">The launcher's own.</param>
     /// <param name="capture">Where to write its frames, which is closed here; or -1.</param>
     /// <exception cref="LaunchException">It did not come up.</exception>
-    public static HostReport Start(HostOrder order, Startup.ProgramEnvironment environment, int capture) =>
-        ReadReport(DetachedProcess.Start(Name, What, order.Write(), environment, capture: capture));
+    public static HostReport Start(HostOrder order, ProgramEnvironment environment, int capture)
+    {
+        // Who looks for the processes of one job by a variable must not find the one that holds another's host.
+        if (order.SharedAs is not null)
+            environment = environment.Only("XDG_RUNTIME_DIR", "DOTNET_");
+        return ReadReport(DetachedProcess.Start(Name, What, order.Write(), environment, capture: capture));
+    }
 
     /// <summary>Understands what a host says of itself.</summary>
     public static HostReport ReadReport(string text) => HostReport.TryParse(text, out HostReport? report)
@@ -37,8 +46,21 @@ internal static class HostRole
         return StackHostProcess.Run(
             OptionsFor(order, secret, MessageOutput.OfProcess(), order.CaptureFile is null ? -1 : Descriptors.Capture),
             Descriptors.Ready,
-            order.SharedAs,
-            (other, standardError, capture) => OptionsFor(other, secret, new MessageOutput(standardError), capture));
+            SharingFor(order, secret));
+    }
+
+    /// <summary>Null also if this process is not what the launcher took it for.</summary>
+    private static HostSharingOptions? SharingFor(HostOrder order, ConnectionSecret secret)
+    {
+        if (order.SharedAs is not { } name || name != SharingName.Find(LaunchTerms.Own, order.Network, Environment.GetEnvironmentVariable))
+            return null;
+        return new HostSharingOptions
+        {
+            Name = name,
+            NetworkPath = order.Network.Path,
+            Admits = pid => LaunchTerms.Of(pid) == LaunchTerms.Own && LaunchTerms.IsWaitedForAlike(pid),
+            Make = (other, standardError, capture) => OptionsFor(other, secret, new MessageOutput(standardError), capture),
+        };
     }
 
     private static StackHostOptions OptionsFor(HostOrder order, ConnectionSecret secret, MessageOutput output, int capture)
@@ -64,7 +86,7 @@ internal static class HostRole
             },
             Network = order.Network,
             PortDescription =
-                $"{Names.PycoRun} {order.Addresses[0].Address} {order.Command} pid={order.ProgramPid} user={Environment.UserName}",
+                $"{Names.PycoRun} {order.Addresses[0].Address} {order.Command} pid={order.ProgramPid} user={UserName}",
             Cable = (plug, frames, clock) => LayCable(plug, frames, clock, TakeCapture()),
             Published = order.Published,
             ProgramPid = order.ProgramPid,

@@ -1,3 +1,4 @@
+using System.Text;
 using Pyco.Posix;
 
 namespace Pyco.Cli.Host;
@@ -11,6 +12,9 @@ internal sealed unsafe class MessageOutput
     private static readonly List<MessageOutput> Open = [];
     private static MessageOutput? Own;
 
+    /// <summary>What poll(2) finds room for in a pipe.</summary>
+    private const int PipeBuffer = 4096;
+
     private int _descriptor;
 
     /// <param name="descriptor">A descriptor, which is closed with this.</param>
@@ -18,7 +22,10 @@ internal sealed unsafe class MessageOutput
     {
         _descriptor = descriptor;
         Open.Add(this);
-        Own ??= this;
+        if (Own is not null)
+            return;
+        Own = this;
+        BeOwn(descriptor);
     }
 
     /// <summary>What the process was started with.</summary>
@@ -30,7 +37,7 @@ internal sealed unsafe class MessageOutput
     {
         PollDescriptor writable = new() { Descriptor = _descriptor, Events = Constants.PollOut };
         if (_descriptor >= 0 && Libc.poll(&writable, 1, 0) > 0)
-            Terminal.Write(_descriptor, $"{name}: {message}\n");
+            Terminal.Write(_descriptor, Cut($"{name}: {message}\n"));
     }
 
     /// <summary>Whoever reads the program's output to its end, such as a pipeline, must not have to wait for us.</summary>
@@ -47,6 +54,9 @@ internal sealed unsafe class MessageOutput
         _ = Libc.close(_descriptor);
         _descriptor = -1;
     }
+
+    private static string Cut(string line) =>
+        Encoding.UTF8.GetByteCount(line) <= PipeBuffer ? line : $"{line.AsSpan(0, Math.Min(line.Length, PipeBuffer / 4))} ...\n";
 
     private static void BeOwn(int descriptor)
     {

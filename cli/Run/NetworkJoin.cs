@@ -45,7 +45,7 @@ internal static class NetworkJoin
     private static HostReport Plug(RunOptions options, HostOrder order, ProgramEnvironment environment)
     {
         if (options.SharesProcess ?? Environment.ProcessorCount <= FewProcessors)
-            order = order with { SharedAs = SharingName.Find(order.Network, Environment.GetEnvironmentVariable) };
+            order = order with { SharedAs = SharingName.Find(LaunchTerms.Own, order.Network, Environment.GetEnvironmentVariable) };
         int capture = OpenCapture(order);
         return SharedHost.TryJoin(order, capture) ?? HostRole.Start(order, environment, capture);
     }

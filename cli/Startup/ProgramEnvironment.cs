@@ -38,6 +38,13 @@ internal sealed class ProgramEnvironment(IEnumerable<byte[]> variables)
             _variables.RemoveAt(index);
     }
 
+    /// <summary>A copy with only those variables whose names begin with one of these.</summary>
+    public ProgramEnvironment Only(params string[] beginnings)
+    {
+        byte[][] wanted = [.. beginnings.Select(Encoding.UTF8.GetBytes)];
+        return new(_variables.Where(variable => Array.Exists(wanted, beginning => variable.AsSpan().StartsWith(beginning))));
+    }
+
     /// <summary>Puts a library before those that LD_PRELOAD names already.</summary>
     public void Preload(string library)
     {

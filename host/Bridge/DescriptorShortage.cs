@@ -33,14 +33,14 @@ internal sealed class DescriptorShortage(Action<string> log)
         return needed >= _limit;
     }
 
-    /// <summary>Whether the next descriptor would be one of these.</summary>
-    public static bool AreOnlyLastFree()
+    /// <summary>Whether the next descriptor would be one of these, or of so many others.</summary>
+    public static bool AreOnlyLastFree(int kept = KeptForRequests)
     {
         int next = Libc.eventfd(0, Constants.SockCloexec); // EFD_CLOEXEC has the same value
         if (next < 0)
             return true;
         _ = Libc.close(next);
-        return (ulong)(next + KeptForRequests) >= OpenFilesLimit.Soft;
+        return (ulong)(next + kept) >= OpenFilesLimit.Soft;
     }
 
     public void Note(Instant now)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pyco.Integration.Tests.Support;
 
 namespace Pyco.Integration.Tests;
@@ -9,6 +10,15 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
     private static readonly string[] Shared = ["--process", "shared"];
 
     private static readonly string[] ReaderCommand = ["sh", "-c", "echo ready; read -r line"];
+
+    [SetUp]
+    public void AskForDescriptors()
+    {
+        string[] limit = File.ReadLines("/proc/self/limits").First(line => line.StartsWith("Max open files", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (int.TryParse(limit[^2], CultureInfo.InvariantCulture, out int most) && most < 16_384)
+            Assert.Ignore($"hosts share from 16,384 descriptors on, and ulimit -Hn says {most}");
+    }
 
     [Test]
     public void Hosts_on_one_switch_share_a_process_that_ends_with_the_last()
@@ -64,6 +74,7 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
     [TestCase("nice", "-n", "5")]
     [TestCase("prlimit", "--nofile=1024:1024")]
     [TestCase("prlimit", "--cpu=1000")]
+    [TestCase("setpriv", "--no-new-privs")]
     [TestCase("taskset", "1")]
     [TestCase("env", "XDG_RUNTIME_DIR=/nowhere")]
     public void Launchers_that_run_under_other_terms_share_nothing(params string[] prefix)
@@ -76,11 +87,13 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
         Assert.That(HostProcess.Of(other).Id, Is.Not.EqualTo(shared.Id));
     }
 
-    [Test]
-    public void Where_a_host_could_have_too_few_descriptors_each_has_a_process()
+    [TestCase("--nofile=1024:1024", TestName = "Where_a_host_could_have_too_few_descriptors_each_has_a_process")]
+    [TestCase("--cpu=1000", TestName = "Who_has_a_budget_keeps_it_for_himself")]
+    [TestCase("--fsize=1000000", TestName = "Who_may_write_files_of_some_length_only_ends_nobody_else")]
+    public void Each_has_a_process(string limit)
     {
         RunningProgram[] programs = [.. Enumerable.Range(0, 2).Select(_ =>
-            Wire.Start("prlimit", ["--nofile=1024:1024", Repository.PycoRun, .. Shared, "-a", Wire.FreshAddress(), "-f", Wire.Control, "--", .. ReaderCommand]))];
+            Wire.Start("prlimit", [limit, Repository.PycoRun, .. Shared, "-a", Wire.FreshAddress(), "-f", Wire.Control, "--", .. ReaderCommand]))];
         foreach (RunningProgram program in programs)
             program.WaitForOutput("ready");
 
@@ -191,6 +204,29 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
     }
 
     [Test]
+    public void A_host_is_no_business_of_a_supervisor_who_waits_for_other_processes()
+    {
+        RunningProgram first = Wire.Start(Programs.Python, ["-c", """
+            import ctypes, os, subprocess, sys
+            PR_SET_CHILD_SUBREAPER = 36
+            ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+            subprocess.run(sys.argv[1:])
+            try:
+                while True:
+                    os.wait()
+            except ChildProcessError:
+                print("alone", flush=True)
+            """, Repository.PycoRun, .. Shared, "-a", Wire.FreshAddress(), "-f", Wire.Control, "--", .. ReaderCommand]);
+        first.WaitForOutput("ready");
+        StartReader();
+
+        first.WriteLine("end");
+
+        first.WaitForOutput("alone");
+        first.Succeed();
+    }
+
+    [Test]
     [NeedsRoot]
     public void A_stranger_who_has_the_name_is_not_believed()
     {
@@ -216,13 +252,16 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
         Assert.That(squatter.Output, Does.Not.Contain("join"));
     }
 
-    [Test]
+    [TestCase("setpriv", "--reuid=nobody", "--clear-groups", TestName = "Another_user_is_not_heard")]
+    [TestCase("setpriv", "--no-new-privs", TestName = "Who_may_do_less_is_not_heard")]
+    [TestCase("unshare", "--mount", TestName = "Who_sees_other_files_is_not_heard")]
+    [TestCase("env", TestName = "Another_program_is_not_heard")]
     [NeedsRoot]
-    public void Another_user_is_not_heard()
+    public void A_stranger_is_not_heard(params string[] prefix)
     {
         string name = SharedName(HostProcess.Of(StartReader()));
 
-        string answer = Wire.Start("setpriv", "--reuid=nobody", "--clear-groups", Programs.Python, "-c", """
+        string[] stranger = [.. prefix[1..], Programs.Python, "-c", """
             import socket, sys
             s = socket.socket(socket.AF_UNIX)
             s.settimeout(20)
@@ -232,7 +271,8 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
                 print(s.recv(100))
             except (BrokenPipeError, ConnectionResetError):
                 print(b"")
-            """, name).Succeed();
+            """, name];
+        string answer = Wire.Start(prefix[0], stranger).Succeed();
 
         Assert.That(answer, Is.EqualTo("b''\n"));
         StartReader();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using Pyco.Cli.Host;
@@ -72,8 +73,26 @@ internal sealed class SharedHostTests
         Assert.That(Find(one), Is.Null, "nobody knows what switch will be there");
     }
 
+    [Test]
+    public void Terms_can_be_read_of_another_process_and_are_the_same_for_the_same()
+    {
+        LaunchTerms? own = LaunchTerms.Own;
+        Assert.That(own, Is.Not.Null);
+        Assert.That(LaunchTerms.Of(Environment.ProcessId), Is.EqualTo(own));
+        Assert.That(LaunchTerms.Of(0), Is.Null);
+        using var other = Process.Start("sleep", "60");
+        try
+        {
+            Assert.That(LaunchTerms.Of(other.Id), Is.Not.Null.And.Not.EqualTo(own), "it is another program");
+        }
+        finally
+        {
+            other.Kill();
+        }
+    }
+
     private static string? Find(TemporarySwitch at, string? runtimeFolder = null) =>
-        SharingName.Find(new VnlLocator(at.Folder), name => name == "XDG_RUNTIME_DIR" ? runtimeFolder : null);
+        SharingName.Find(LaunchTerms.Own, new VnlLocator(at.Folder), name => name == "XDG_RUNTIME_DIR" ? runtimeFolder : null);
 
     private HostReport? JoinWith(Action<Socket> play)
     {
