@@ -36,6 +36,9 @@ internal sealed class PluggedHost : LoopTenant, IDisposable
         Failed = OnBug;
     }
 
+    /// <summary>True once the switch has given it a port.</summary>
+    public bool IsPluggedIn => _host is not null;
+
     /// <summary>Octets of the frames that it has sent and received.</summary>
     public long Octets => _host is { Stack.Counters: var counters } ? counters.OctetsReceived + counters.OctetsSent : 0;
 

@@ -16,20 +16,21 @@ internal static class StackHostProcess
     /// Where to write one line, then closed: <c>ready PID PORT MAC ADDRESS/LEN...</c> (the host's own pid, for the environment
     /// variable) once the address is up, or <c>error TEXT</c>. -1 for nowhere.
     /// </param>
-    /// <param name="sharing">Who may have further hosts in the process; null for nobody.</param>
+    /// <param name="sharing">Tells who may have further hosts in the process; null for nobody. Asked when the first one is plugged in.</param>
     /// <returns>The exit status: 0, or 1 after an error that was reported.</returns>
-    public static int Run(StackHostOptions first, int readyDescriptor, HostSharingOptions? sharing) =>
+    public static int Run(StackHostOptions first, int readyDescriptor, Func<HostSharingOptions?> sharing) =>
         BackgroundProcess.Run("pyco host", "the stack host", readyDescriptor, ready => Serve(first, ready, sharing));
 
-    private static void Serve(StackHostOptions first, ReadyLine ready, HostSharingOptions? sharing)
+    private static void Serve(StackHostOptions first, ReadyLine ready, Func<HostSharingOptions?> sharing)
     {
         using EventLoop loop = new(TimeProvider.System, BusyPolling.LimitOnSwitch);
         using Interruption interruption = new(loop);
         using StallBreaker breaker = new(loop); // before the hosts, so that it is there while they close their sockets
         using PluggedHosts hosts = new(loop);
         loop.Turn(TimeSpan.Zero); // reads the clock
-        hosts.Add(first, new FirstLauncher(ready));
-        using HostSharing? shared = sharing is not null && HostSharing.IsWorthwhile ? TryShare(hosts, sharing) : null;
+        PluggedHost firstHost = hosts.Add(first, new FirstLauncher(ready));
+        HostSharing? shared = null;
+        bool hasTriedToShare = false;
         ProcessorChoice processors = new();
         Func<long> octetsSoFar = hosts.CountOctets;
         try
@@ -38,6 +39,10 @@ internal static class StackHostProcess
             {
                 Instant? look = processors.Advance(octetsSoFar, loop.Now);
                 loop.Turn(look is { } at ? at - loop.Now : null);
+                if (hasTriedToShare || !firstHost.IsPluggedIn)
+                    continue;
+                shared = TryShare(hosts, sharing); // while the address is probed for: it takes no time from the launcher
+                hasTriedToShare = true;
             }
         }
         catch (Exception failure)
@@ -45,11 +50,17 @@ internal static class StackHostProcess
             hosts.Report(failure); // while there is somebody to tell
             throw;
         }
+        finally
+        {
+            shared?.Dispose();
+        }
     }
 
-    /// <summary>Null if another process has the name, which takes the hosts that come.</summary>
-    private static HostSharing? TryShare(PluggedHosts hosts, HostSharingOptions options)
+    /// <summary>Null if nobody may share, or another process has the name, which takes the hosts that come.</summary>
+    private static HostSharing? TryShare(PluggedHosts hosts, Func<HostSharingOptions?> sharing)
     {
+        if (!HostSharing.IsWorthwhile || sharing() is not { } options)
+            return null;
         try
         {
             return new HostSharing(hosts, options);

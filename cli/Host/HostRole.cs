@@ -46,7 +46,7 @@ internal static class HostRole
         return StackHostProcess.Run(
             OptionsFor(order, secret, MessageOutput.OfProcess(), order.CaptureFile is null ? -1 : Descriptors.Capture),
             Descriptors.Ready,
-            SharingFor(order, secret));
+            () => SharingFor(order, secret));
     }
 
     /// <summary>Null also if this process is not what the launcher took it for.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Pyco.Network;
 using Pyco.Posix;
 
@@ -15,6 +16,9 @@ internal sealed record LaunchTerms(string Text)
 
     /// <summary>Who the process is, what it may do, and where it may run (proc_pid_status(5)).</summary>
     private static readonly string[] StatusLines = ["Uid:", "Gid:", "Groups:", "Cap", "NoNewPrivs:", "Seccomp:", "Cpus_allowed:", "Mems_allowed:"];
+
+    /// <summary>Those which a process is in; a kernel may be built without some.</summary>
+    private static readonly string[] Namespaces = ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"];
 
     /// <summary>What is not for each host but for all of a process together: who has a budget keeps it for himself.</summary>
     private static readonly string[] Budgets = ["Max cpu time", "Max file size", "Max data size", "Max address space"];
@@ -40,7 +44,7 @@ internal sealed record LaunchTerms(string Text)
                 ancestor = ParentOf(ancestor.ToString(CultureInfo.InvariantCulture));
             return waiting == init || ancestor == waiting;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
             return false;
         }
@@ -51,34 +55,66 @@ internal sealed record LaunchTerms(string Text)
         string folder = $"/proc/{process}";
         try
         {
-            string[] limits = File.ReadAllLines($"{folder}/limits");
-            string[] status = [.. File.ReadLines($"{folder}/status").Where(line => Array.Exists(StatusLines, line.StartsWith))];
+            string[] limits = Read($"{folder}/limits").Split('\n');
             if (Array.Exists(limits, IsBudget) || !IsKnownUser())
                 return null;
-            string[] parts =
-            [
-                ProductVersion.Own,
-                Identify($"{folder}/exe"), // another build may have another order
-                Identify($"{folder}/root/"),
-                .. status,
-                .. limits.Select(WithoutSoftLimitOfFiles),
-                File.ReadAllText($"{folder}/cgroup"), // what ends or limits all of one group
-                File.ReadAllText($"{folder}/oom_score_adj"),
-                ReadLabel($"{folder}/attr/current"),
-                ReadScheduling(folder),
-                .. Directory.GetFileSystemEntries($"{folder}/ns").Order(StringComparer.Ordinal)
-                    .Select(name => File.ResolveLinkTarget(name, returnFinalTarget: false)?.Name ?? ""),
-            ];
-            return new LaunchTerms(string.Join('\n', parts));
+            StringBuilder text = new();
+            text.AppendLine(ProductVersion.Own);
+            text.AppendLine(Identify($"{folder}/exe")); // another build may have another order
+            text.AppendLine(Identify($"{folder}/root/"));
+            foreach (string line in Read($"{folder}/status").Split('\n'))
+            {
+                if (Array.Exists(StatusLines, beginning => line.StartsWith(beginning, StringComparison.Ordinal)))
+                    text.AppendLine(line);
+            }
+            foreach (string limit in limits)
+                text.AppendLine(WithoutSoftLimitOfFiles(limit));
+            text.AppendLine(Read($"{folder}/cgroup")); // what ends or limits all of one group
+            text.AppendLine(Read($"{folder}/oom_score_adj"));
+            text.AppendLine(ReadLabel($"{folder}/attr/current"));
+            text.AppendLine(ReadScheduling(folder));
+            foreach (string name in Namespaces)
+                text.AppendLine(FileStatus.TryGet($"{folder}/ns/{name}", out FileStatus status) ? status.Identity : "");
+            return new LaunchTerms(text.ToString());
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
             return null;
         }
     }
 
+    /// <summary>A whole file: in few calls, because each launcher has to wait for this.</summary>
+    private static unsafe string Read(string path)
+    {
+        int file = Processes.open(path, Processes.CloseOnExec, 0);
+        if (file < 0)
+            throw new FileNotFoundException(path);
+        try
+        {
+            byte[] octets = new byte[4096];
+            int length = 0;
+            while (true)
+            {
+                nint taken;
+                fixed (byte* free = &octets[length])
+                    taken = Libc.read(file, free, (nuint)(octets.Length - length));
+                if (taken < 0)
+                    throw new IOException(path);
+                if (taken == 0)
+                    return Encoding.UTF8.GetString(octets, 0, length);
+                length += (int)taken;
+                if (length == octets.Length)
+                    Array.Resize(ref octets, 2 * length);
+            }
+        }
+        finally
+        {
+            _ = Libc.close(file);
+        }
+    }
+
     private static bool IsBudget(string limit) =>
-        Array.Find(Budgets, limit.StartsWith) is { } name && !limit[name.Length..].TrimStart().StartsWith($"{Unlimited} ", StringComparison.Ordinal);
+        Array.Find(Budgets, budget => limit.StartsWith(budget, StringComparison.Ordinal)) is { } name && !limit[name.Length..].TrimStart().StartsWith($"{Unlimited} ", StringComparison.Ordinal);
 
     /// <summary>The process raises it for itself.</summary>
     private static string WithoutSoftLimitOfFiles(string limit) =>
@@ -86,7 +122,7 @@ internal sealed record LaunchTerms(string Text)
 
     /// <summary>In a user namespace that does not know them, all users look the same.</summary>
     private static bool IsKnownUser() =>
-        File.ReadAllText("/proc/sys/kernel/overflowuid").Trim() != Libc.geteuid().ToString(CultureInfo.InvariantCulture);
+        Read("/proc/sys/kernel/overflowuid").Trim() != Libc.geteuid().ToString(CultureInfo.InvariantCulture);
 
     private static string Identify(string path) =>
         FileStatus.TryGet(path, out FileStatus status) ? status.Identity : throw new FileNotFoundException(path);
@@ -96,7 +132,7 @@ internal sealed record LaunchTerms(string Text)
     {
         try
         {
-            return File.ReadAllText(path);
+            return Read(path);
         }
         catch (IOException)
         {
@@ -116,7 +152,7 @@ internal sealed record LaunchTerms(string Text)
     /// <summary>The fields from the third on, behind the name, which may have blanks in it.</summary>
     private static string[] ReadStat(string folder)
     {
-        string stat = File.ReadAllText($"{folder}/stat");
+        string stat = Read($"{folder}/stat");
         return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
     }
 }
