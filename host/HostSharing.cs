@@ -14,6 +14,9 @@ internal sealed class HostSharing : IDisposable
     /// <summary>What a launcher says; its standard error comes along, and what to write its host's frames into.</summary>
     public const string Join = "join";
 
+    /// <summary>What a process says that wants the name next. It is not answered: the end of the connection tells.</summary>
+    public const string Wait = "wait";
+
     /// <summary>The first line of the answer: the host is on its way.</summary>
     public const string Taken = "taken";
 
@@ -58,6 +61,8 @@ internal sealed class HostSharing : IDisposable
 
     private void OnRequest(ControlConnection connection, ControlRequest request, Instant now)
     {
+        if (request.Verb == Wait)
+            return;
         int standardError = -1;
         int capture = -1;
         StackHostOptions? options = null;

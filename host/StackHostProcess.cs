@@ -1,5 +1,4 @@
 using Pyco.Host.Loop;
-using Pyco.Posix;
 using Pyco.Stack;
 
 namespace Pyco.Host;
@@ -29,7 +28,7 @@ internal static class StackHostProcess
         using PluggedHosts hosts = new(loop);
         loop.Turn(TimeSpan.Zero); // reads the clock
         PluggedHost firstHost = hosts.Add(first, new FirstLauncher(ready));
-        HostSharing? shared = null;
+        SharingTurn? shared = null;
         bool hasTriedToShare = false;
         ProcessorChoice processors = new();
         Func<long> octetsSoFar = hosts.CountOctets;
@@ -41,8 +40,11 @@ internal static class StackHostProcess
                 loop.Turn(look is { } at ? at - loop.Now : null);
                 if (hasTriedToShare || !firstHost.IsPluggedIn)
                     continue;
-                shared = TryShare(hosts, sharing); // while the address is probed for: it takes no time from the launcher
                 hasTriedToShare = true;
+                if (!HostSharing.IsWorthwhile || sharing() is not { } options)
+                    continue;
+                shared = new SharingTurn(hosts, options);
+                shared.Begin(loop.Now); // while the address is probed for: it takes no time from the launcher
             }
         }
         catch (Exception failure)
@@ -53,21 +55,6 @@ internal static class StackHostProcess
         finally
         {
             shared?.Dispose();
-        }
-    }
-
-    /// <summary>Null if nobody may share, or another process has the name, which takes the hosts that come.</summary>
-    private static HostSharing? TryShare(PluggedHosts hosts, Func<HostSharingOptions?> sharing)
-    {
-        if (!HostSharing.IsWorthwhile || sharing() is not { } options)
-            return null;
-        try
-        {
-            return new HostSharing(hosts, options);
-        }
-        catch (SystemCallException)
-        {
-            return null;
         }
     }
 

@@ -45,6 +45,27 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
     }
 
     [Test]
+    public void Who_comes_second_to_the_name_has_it_next()
+    {
+        RunningProgram[] programs = [.. Enumerable.Range(0, 4).Select(_ =>
+            Wire.RunWith([.. Shared, "-a", Wire.FreshAddress()], ReaderCommand))]; // all at once
+        foreach (RunningProgram program in programs)
+            program.WaitForOutput("ready");
+        Dictionary<int, RunningProgram[]> byProcess =
+            programs.GroupBy(program => HostProcess.Of(program).Id).ToDictionary(group => group.Key, group => group.ToArray());
+        int holder = byProcess.Keys.Single(id => FindSharedName(id) is not null);
+        if (byProcess.Count == 1)
+            return; // they have shared from the beginning
+
+        foreach (RunningProgram program in byProcess[holder])
+            program.WriteLine("end");
+
+        Eventually.True(
+            () => byProcess.Keys.Any(id => id != holder && FindSharedName(id) is not null), () => "another process that has the name");
+        Assert.That(byProcess.Keys, Does.Contain(HostProcess.Of(StartReader()).Id));
+    }
+
+    [Test]
     public void A_killed_program_takes_nothing_from_its_neighbours()
     {
         string address = Wire.FreshAddress();
@@ -285,15 +306,21 @@ internal sealed class SharedHostTests() : WireTest(WireKind.StockSwitch)
         return program;
     }
 
-    /// <summary>The abstract name that the process listens at for launchers.</summary>
-    private static string SharedName(HostProcess host)
+    private static string SharedName(HostProcess host) => FindSharedName(host.Id)!;
+
+    /// <summary>The abstract name that the process listens at for launchers, or null.</summary>
+    private static string? FindSharedName(int process)
     {
-        HashSet<string> sockets = [.. Directory.GetFileSystemEntries($"/proc/{host.Id}/fd")
+        const string listening = "00010000";
+        if (!Directory.Exists($"/proc/{process}"))
+            return null;
+        HashSet<string> sockets = [.. Directory.GetFileSystemEntries($"/proc/{process}/fd")
             .Select(link => File.ResolveLinkTarget(link, returnFinalTarget: false)?.Name ?? "")
             .Where(target => target.StartsWith("socket:[", StringComparison.Ordinal))
             .Select(target => target["socket:[".Length..^1])];
         return File.ReadLines("/proc/net/unix")
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .First(fields => fields.Length == 8 && sockets.Contains(fields[6]) && fields[7].StartsWith("@pyco-host-", StringComparison.Ordinal))[7][1..];
+            .FirstOrDefault(fields => fields.Length == 8 && fields[3] == listening && sockets.Contains(fields[6]) &&
+                fields[7].StartsWith("@pyco-host-", StringComparison.Ordinal))?[7][1..];
     }
 }
