@@ -1,6 +1,5 @@
 using Pyco.Host.Bridge;
 using Pyco.Host.Loop;
-using Pyco.Host.Publishing;
 using Pyco.Posix;
 using Pyco.Stack;
 using Pyco.Vde;
@@ -123,37 +122,21 @@ internal sealed class PluggedHost : LoopTenant, IDisposable
 
     private Instant? BringUp(Instant now)
     {
-        if (!TryPublish(now))
+        _publishUntil ??= now + PublishPatience;
+        if (!_host!.TryPublish(_options.Published, mayWait: now < _publishUntil))
             return now + PublishPause;
         Instant? look = _addresses!.Advance(now);
         if (_addresses.HasFailed)
         {
             throw new IOException(
-                $"address {_host!.Stack.ConflictingAddress} is in use on this network by {_host.Stack.ConflictingMac}: " +
+                $"address {_host.Stack.ConflictingAddress} is in use on this network by {_host.Stack.ConflictingMac}: " +
                 "choose another with -a");
         }
         if (!_addresses.IsUp)
             return look;
-        _watch = new ProgramWatch(_host!, _options.Credentials, _options.ProgramPid, _options.ProgramEnded, Wake);
-        TakeLauncher()?.Ready(HostReport.Of(_host!));
+        _watch = new ProgramWatch(_host, _options.Credentials, _options.ProgramPid, _options.ProgramEnded, Wake);
+        TakeLauncher()?.Ready(HostReport.Of(_host));
         return Watch(now);
-    }
-
-    /// <summary>False if somebody has one of the ports, who may be about to end.</summary>
-    /// <exception cref="PublishException">Somebody insists on the port, or it is not to be had.</exception>
-    private bool TryPublish(Instant now)
-    {
-        _publishUntil ??= now + PublishPatience;
-        try
-        {
-            foreach (PublishedPort port in _options.Published.Skip(_host!.Publisher.Publications.Count))
-                _host.Publish(port);
-            return true;
-        }
-        catch (PublishException refused) when (refused.IsInUse && now < _publishUntil)
-        {
-            return false;
-        }
     }
 
     private Instant? Watch(Instant now)

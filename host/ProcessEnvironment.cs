@@ -1,27 +1,12 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Text;
-using Pyco.Host.Bridge;
-using Pyco.Posix;
 using Pyco.Stack;
 
 namespace Pyco.Host;
 
-/// <summary>
-/// What processes have in their environment. The octets are read into one buffer, because a scan reads those of all
-/// processes, and the end of every program leads to a scan.
-/// </summary>
-internal static unsafe class ProcessEnvironment
+/// <summary>What processes have in their environment.</summary>
+internal static class ProcessEnvironment
 {
-    private const int ReadOnly = 0; // O_RDONLY
-    private const int Cloexec = 0x80000; // O_CLOEXEC
-    private const int FirstCapacity = 16 * 1024;
-
-    /// <summary>The field of <c>stat</c> behind the name, which alone may hold blanks and parentheses.</summary>
-    private const int FirstField = 3;
-
-    [ThreadStatic]
-    private static byte[]? Buffer;
+    private const int FirstField = ProcessFiles.FirstStatField;
 
     /// <summary>The variables of a process; none if it has ended or is another user's.</summary>
     /// <param name="pid">The process.</param>
@@ -33,19 +18,19 @@ internal static unsafe class ProcessEnvironment
     public static ReadOnlySpan<byte> Read(int pid, out bool isUnsettled)
     {
         isUnsettled = false;
-        Errno error = ReadFile(pid, "environ", out ReadOnlySpan<byte> variables);
+        Errno error = ProcessFiles.TryRead(pid, "environ", out ReadOnlySpan<byte> variables);
         // Without memory of its own a process has no variables, and recent kernels say that there is no such process.
         if (!variables.IsEmpty || error is not (Errno.None or Errno.ESRCH) ||
-            ReadFile(pid, "stat", out ReadOnlySpan<byte> stat) != Errno.None)
+            ProcessFiles.TryRead(pid, "stat", out ReadOnlySpan<byte> stat) != Errno.None)
             return variables;
-        string[] fields = Fields(stat);
+        string[] fields = ProcessFiles.StatFields(stat);
         isUnsettled = IsUnsettled(fields);
         return HasOnlyOtherThreads(fields) ? ReadOfThread(pid) : default;
     }
 
     /// <summary>Whether a process without variables may get some.</summary>
     /// <param name="stat">Its <c>/proc/PID/stat</c> (proc(5)).</param>
-    internal static bool IsUnsettled(ReadOnlySpan<byte> stat) => IsUnsettled(Fields(stat));
+    internal static bool IsUnsettled(ReadOnlySpan<byte> stat) => IsUnsettled(ProcessFiles.StatFields(stat));
 
     private static bool IsUnsettled(string[] fields)
     {
@@ -67,9 +52,6 @@ internal static unsafe class ProcessEnvironment
         return fields.Length > threads - FirstField && fields[state - FirstField] == "Z" && fields[threads - FirstField] != "1";
     }
 
-    private static string[] Fields(ReadOnlySpan<byte> stat) =>
-        Encoding.ASCII.GetString(stat[(stat.LastIndexOf((byte)')') + 1)..]).Trim().Split(' ');
-
     /// <summary>The variables as one of the threads that go on shows them: they share them.</summary>
     private static ReadOnlySpan<byte> ReadOfThread(int pid)
     {
@@ -77,7 +59,7 @@ internal static unsafe class ProcessEnvironment
         {
             foreach (string folder in Directory.EnumerateDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/task")))
             {
-                if (ReadFile(pid, $"task/{Path.GetFileName(folder)}/environ", out ReadOnlySpan<byte> variables) == Errno.None &&
+                if (ProcessFiles.TryRead(pid, $"task/{Path.GetFileName(folder)}/environ", out ReadOnlySpan<byte> variables) == Errno.None &&
                     !variables.IsEmpty)
                     return variables;
             }
@@ -87,34 +69,5 @@ internal static unsafe class ProcessEnvironment
             // it has just ended
         }
         return default;
-    }
-
-    /// <summary>Reads a file of a process, which may have ended or be another user's.</summary>
-    private static Errno ReadFile(int pid, string name, out ReadOnlySpan<byte> content)
-    {
-        content = default;
-        int file = Libc.open(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/{name}"), ReadOnly | Cloexec, 0);
-        if (file < 0)
-        {
-            var error = (Errno)Marshal.GetLastPInvokeError();
-            return DescriptorShortage.Is(error) ? throw SystemCallException.Last("open") : error;
-        }
-        byte[] buffer = Buffer ??= new byte[FirstCapacity];
-        int length = 0;
-        while (true)
-        {
-            nint got;
-            fixed (byte* start = buffer)
-                got = Libc.read(file, start + length, (nuint)(buffer.Length - length));
-            if (got <= 0)
-                break;
-            length += (int)got;
-            if (length == buffer.Length)
-                Array.Resize(ref buffer, 2 * length);
-        }
-        Buffer = buffer;
-        _ = Libc.close(file);
-        content = buffer.AsSpan(0, length);
-        return Errno.None;
     }
 }

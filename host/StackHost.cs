@@ -74,14 +74,24 @@ internal sealed class StackHost : LoopTenant, IDisposable
     /// <summary>The ports that the machine's own network reaches.</summary>
     public Publisher Publisher { get; }
 
-    /// <inheritdoc cref="Publisher.Publish"/>
-    public PublishedPort Publish(PublishedPort port)
+    /// <summary>Opens those of the ports that are not open yet.</summary>
+    /// <param name="ports">All that are to be open, in the order of before.</param>
+    /// <param name="mayWait">Whether somebody who has one of them may be about to end.</param>
+    /// <returns>False if somebody has one of them, who may be about to end.</returns>
+    /// <exception cref="PublishException">Somebody insists on a port, or it is not to be had.</exception>
+    public bool TryPublish(IReadOnlyList<PublishedPort> ports, bool mayWait)
     {
         LoopTenant? outer = _loop.Serving;
         _loop.Serving = this;
         try
         {
-            return Publisher.Publish(port);
+            foreach (PublishedPort port in ports.Skip(Publisher.Publications.Count))
+                Publisher.Publish(port);
+            return true;
+        }
+        catch (PublishException refused) when (refused.IsInUse && mayWait)
+        {
+            return false;
         }
         finally
         {

@@ -111,8 +111,6 @@ internal sealed class NetworkFolder : IDisposable
         {
             // A switch removes its folder when it ends, which it cannot with a file of ours in it.
             _ = Libc.unlink($"{path}/lock");
-            if (isMade)
-                TryRemove(path);
             _ = Libc.close(lockDescriptor);
             throw;
         }

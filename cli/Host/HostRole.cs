@@ -14,11 +14,11 @@ internal static class HostRole
 {
     public const string Name = "host";
 
-    /// <summary>Asked for once: the answer may come from another machine.</summary>
-    private static readonly string UserName = Environment.UserName;
-
     /// <summary>The same, for people.</summary>
     public const string What = "stack host";
+
+    /// <summary>Asked for once: the answer may come from another machine.</summary>
+    private static readonly string UserName = Environment.UserName;
 
     /// <summary>Starts one.</summary>
     /// <param name="order">What its first host is to be.</param>

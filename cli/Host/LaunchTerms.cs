@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
+using Pyco.Host;
 using Pyco.Network;
 using Pyco.Posix;
+using Pyco.Stack;
 
 namespace Pyco.Cli.Host;
 
@@ -20,59 +22,41 @@ internal sealed record LaunchTerms(string Text)
     /// <summary>Those which a process is in; a kernel may be built without some.</summary>
     private static readonly string[] Namespaces = ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"];
 
+    /// <summary>Priority, nice value, real-time priority and policy (proc_pid_stat(5)).</summary>
+    private static readonly int[] SchedulingFields = [18, 19, 40, 41];
+
     /// <summary>What is not for each host but for all of a process together: who has a budget keeps it for himself.</summary>
     private static readonly string[] Budgets = ["Max cpu time", "Max file size", "Max data size", "Max address space"];
 
     /// <summary>Those of this process; null if it should share with nobody.</summary>
-    public static LaunchTerms? Own { get; } = Of("self");
+    public static LaunchTerms? Own { get; } = Of(Environment.ProcessId);
 
-    /// <summary>Those of another process; null if it should share with nobody, or they cannot be read.</summary>
-    public static LaunchTerms? Of(int pid) => Of(pid.ToString(CultureInfo.InvariantCulture));
-
-    /// <summary>
-    /// Whether a process has whoever waits for the end of this one among its ancestors (prctl(2), PR_SET_CHILD_SUBREAPER): anybody may
-    /// make init wait, and nobody else.
-    /// </summary>
-    public static bool IsWaitedForAlike(int pid)
+    /// <summary>Those of a process; null if it should share with nobody, or they cannot be read.</summary>
+    public static LaunchTerms? Of(int pid)
     {
-        const int init = 1;
+        string folder = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}");
         try
         {
-            int waiting = ParentOf("self");
-            int ancestor = pid;
-            while (ancestor != waiting && ancestor > init)
-                ancestor = ParentOf(ancestor.ToString(CultureInfo.InvariantCulture));
-            return waiting == init || ancestor == waiting;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
-    private static LaunchTerms? Of(string process)
-    {
-        string folder = $"/proc/{process}";
-        try
-        {
-            string[] limits = Read($"{folder}/limits").Split('\n');
+            string[] limits = Read(pid, "limits").Split('\n');
             if (Array.Exists(limits, IsBudget) || !IsKnownUser())
                 return null;
             StringBuilder text = new();
             text.AppendLine(ProductVersion.Own);
             text.AppendLine(Identify($"{folder}/exe")); // another build may have another order
             text.AppendLine(Identify($"{folder}/root/"));
-            foreach (string line in Read($"{folder}/status").Split('\n'))
+            foreach (string line in Read(pid, "status").Split('\n'))
             {
                 if (Array.Exists(StatusLines, beginning => line.StartsWith(beginning, StringComparison.Ordinal)))
                     text.AppendLine(line);
             }
             foreach (string limit in limits)
                 text.AppendLine(WithoutSoftLimitOfFiles(limit));
-            text.AppendLine(Read($"{folder}/cgroup")); // what ends or limits all of one group
-            text.AppendLine(Read($"{folder}/oom_score_adj"));
-            text.AppendLine(ReadLabel($"{folder}/attr/current"));
-            text.AppendLine(ReadScheduling(folder));
+            text.AppendLine(Read(pid, "cgroup")); // what ends or limits all of one group
+            text.AppendLine(Read(pid, "oom_score_adj"));
+            text.AppendLine(ReadScheduling(pid));
+            // The label of a security module, which a kernel need not have.
+            _ = ProcessFiles.TryRead(pid, "attr/current", out ReadOnlySpan<byte> label);
+            text.AppendLine(Encoding.UTF8.GetString(label));
             foreach (string name in Namespaces)
                 text.AppendLine(FileStatus.TryGet($"{folder}/ns/{name}", out FileStatus status) ? status.Identity : "");
             return new LaunchTerms(text.ToString());
@@ -83,35 +67,31 @@ internal sealed record LaunchTerms(string Text)
         }
     }
 
-    /// <summary>A whole file: in few calls, because each launcher has to wait for this.</summary>
-    private static unsafe string Read(string path)
+    /// <summary>
+    /// Whether a process has whoever waits for the end of this one among its ancestors (prctl(2), PR_SET_CHILD_SUBREAPER): anybody may
+    /// make init wait, and nobody else.
+    /// </summary>
+    public static bool IsWaitedForAlike(int pid)
     {
-        int file = Processes.open(path, Processes.CloseOnExec, 0);
-        if (file < 0)
-            throw new FileNotFoundException(path);
+        const int init = 1;
         try
         {
-            byte[] octets = new byte[4096];
-            int length = 0;
-            while (true)
-            {
-                nint taken;
-                fixed (byte* free = &octets[length])
-                    taken = Libc.read(file, free, (nuint)(octets.Length - length));
-                if (taken < 0)
-                    throw new IOException(path);
-                if (taken == 0)
-                    return Encoding.UTF8.GetString(octets, 0, length);
-                length += (int)taken;
-                if (length == octets.Length)
-                    Array.Resize(ref octets, 2 * length);
-            }
+            int waiting = ParentOf(Environment.ProcessId);
+            int ancestor = pid;
+            while (ancestor != waiting && ancestor > init)
+                ancestor = ParentOf(ancestor);
+            return waiting == init || ancestor == waiting;
         }
-        finally
+        catch (IOException)
         {
-            _ = Libc.close(file);
+            return false;
         }
     }
+
+    private static string Read(int pid, string name) =>
+        ProcessFiles.TryRead(pid, name, out ReadOnlySpan<byte> content) == Errno.None && !content.IsEmpty
+            ? Encoding.UTF8.GetString(content)
+            : throw new FileNotFoundException(name);
 
     private static bool IsBudget(string limit) =>
         Array.Find(Budgets, budget => limit.StartsWith(budget, StringComparison.Ordinal)) is { } name && !limit[name.Length..].TrimStart().StartsWith($"{Unlimited} ", StringComparison.Ordinal);
@@ -122,37 +102,21 @@ internal sealed record LaunchTerms(string Text)
 
     /// <summary>In a user namespace that does not know them, all users look the same.</summary>
     private static bool IsKnownUser() =>
-        Read("/proc/sys/kernel/overflowuid").Trim() != Libc.geteuid().ToString(CultureInfo.InvariantCulture);
+        File.ReadAllText("/proc/sys/kernel/overflowuid").Trim() != Libc.geteuid().ToString(CultureInfo.InvariantCulture);
 
     private static string Identify(string path) =>
         FileStatus.TryGet(path, out FileStatus status) ? status.Identity : throw new FileNotFoundException(path);
 
-    /// <summary>The label of a security module; a kernel without one says so with an error.</summary>
-    private static string ReadLabel(string path)
+    private static string ReadScheduling(int pid)
     {
-        try
-        {
-            return Read(path);
-        }
-        catch (IOException)
-        {
-            return "";
-        }
+        string[] fields = ReadStat(pid);
+        return string.Join(' ', SchedulingFields.Select(field => fields[field - ProcessFiles.FirstStatField]));
     }
 
-    /// <summary>Priority, nice value and policy (proc_pid_stat(5), fields 18, 19, 40 and 41).</summary>
-    private static string ReadScheduling(string folder)
-    {
-        string[] fields = ReadStat(folder);
-        return string.Join(' ', fields[18 - 3], fields[19 - 3], fields[40 - 3], fields[41 - 3]);
-    }
+    private static int ParentOf(int pid) => int.Parse(ReadStat(pid)[4 - ProcessFiles.FirstStatField], CultureInfo.InvariantCulture);
 
-    private static int ParentOf(string process) => int.Parse(ReadStat($"/proc/{process}")[4 - 3], CultureInfo.InvariantCulture);
-
-    /// <summary>The fields from the third on, behind the name, which may have blanks in it.</summary>
-    private static string[] ReadStat(string folder)
-    {
-        string stat = Read($"{folder}/stat");
-        return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-    }
+    private static string[] ReadStat(int pid) =>
+        ProcessFiles.TryRead(pid, "stat", out ReadOnlySpan<byte> stat) == Errno.None && !stat.IsEmpty
+            ? ProcessFiles.StatFields(stat)
+            : throw new FileNotFoundException("stat");
 }

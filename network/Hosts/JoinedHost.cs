@@ -2,7 +2,6 @@ using System.Globalization;
 using Pyco.Host;
 using Pyco.Host.Control;
 using Pyco.Host.Loop;
-using Pyco.Host.Publishing;
 using Pyco.Network.Control;
 using Pyco.Posix;
 using Pyco.Stack;
@@ -255,7 +254,10 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
             return now + ProbeLook;
         if (stack.AddressState == AddressState.Conflict)
             return OnConflict(stack, now);
-        if (!TryPublish(now))
+        // The sockets are this process's, with its user's rights.
+        if (_order.Published.Count > 0 && UserId != Libc.geteuid())
+            throw new IOException("only the user whose network it is can publish ports (-p) of its hosts");
+        if (!_host.TryPublish(_order.Published, mayWait: now < _giveUpAt))
             return now + ConflictPause;
         _watch = new ProgramWatch(_host, _order.Credentials, ProcessId, () => { }, Wake);
         UpSince = DateTime.UtcNow;
@@ -266,24 +268,6 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
         if (report.NameHolder is { } holder)
             _network.Log($"{Addresses[0]} is not found by its name {Name}: {holder} has it already");
         return Watch(now);
-    }
-
-    /// <summary>False if somebody has one of the ports, who may be about to end.</summary>
-    private bool TryPublish(Instant now)
-    {
-        // The sockets are this process's, with its user's rights.
-        if (_order.Published.Count > 0 && UserId != Libc.geteuid())
-            throw new IOException("only the user whose network it is can publish ports (-p) of its hosts");
-        try
-        {
-            foreach (PublishedPort port in _order.Published.Skip(_host!.Publisher.Publications.Count))
-                _host.Publish(port);
-            return true;
-        }
-        catch (PublishException refused) when (refused.IsInUse && now < _giveUpAt)
-        {
-            return false;
-        }
     }
 
     private Instant? OnConflict(NetworkStack stack, Instant now)
