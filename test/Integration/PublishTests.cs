@@ -167,12 +167,25 @@ internal sealed class PublishTests(WireKind kind) : WireTest(kind)
         return int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>A port that nobody has at the moment.</summary>
+    /// <summary>A port that nobody has at the moment, and that the kernel gives to no connection.</summary>
     private static int FreePort()
     {
-        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        const int first = 20_000, firstOfConnections = 32_768;
+        return Enumerable.Range(first, firstOfConnections - first).First(IsFree);
+
+        static bool IsFree(int port)
+        {
+            using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        }
     }
 
     private static UdpClient NewClient(int port)

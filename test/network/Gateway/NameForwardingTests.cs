@@ -11,6 +11,9 @@ internal sealed class NameForwardingTests : GatewayTest
 {
     private Socket _server = null!;
 
+    /// <summary>Keeps the name server's port for its streams too: no connection of the machine may have it meanwhile.</summary>
+    private Socket _portOfStreams = null!;
+
     protected override GatewayOptions Options => new()
     {
         Allowed = [Rule("192.0.2.0/24")],
@@ -22,12 +25,30 @@ internal sealed class NameForwardingTests : GatewayTest
     [OneTimeSetUp]
     public void ServeNames()
     {
-        _server = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
-        _server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        const int attempts = 10;
+        for (int attempt = 1; ; attempt++)
+        {
+            _server = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
+            _server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            _portOfStreams = NewStreamSocket();
+            try
+            {
+                _portOfStreams.Bind(_server.LocalEndPoint!);
+                return;
+            }
+            catch (SocketException) when (attempt < attempts)
+            {
+                EndNames();
+            }
+        }
     }
 
     [OneTimeTearDown]
-    public void EndNames() => _server.Dispose();
+    public void EndNames()
+    {
+        _server.Dispose();
+        _portOfStreams.Dispose();
+    }
 
     /// <summary>With its length in front, as TCP needs it.</summary>
     private static byte[] QueryForWeb =>
@@ -154,11 +175,14 @@ internal sealed class NameForwardingTests : GatewayTest
 
     private Socket ListenForStreams()
     {
-        Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        Socket listener = NewStreamSocket();
         listener.Bind(_server.LocalEndPoint!);
         listener.Listen();
         return listener;
     }
+
+    /// <summary>.NET binds it so (SO_REUSEADDR) that two can have one port while only one listens.</summary>
+    private static Socket NewStreamSocket() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
     private TcpSocket DialNames()
     {
