@@ -122,12 +122,12 @@ internal static unsafe class StreamPump
     }
 
     /// <summary>Reads into one piece; tells whether it has met a note, or rather the descriptor that comes with one.</summary>
-    public static nint Receive(int descriptor, Span<byte> octets, out bool hasNote)
+    public static nint Receive(int descriptor, Span<byte> octets, out bool hasNote, int flags = 0)
     {
         fixed (byte* start = octets)
         {
             IoVector vector = new() { Base = start, Length = (nuint)octets.Length };
-            return Receive(descriptor, &vector, 1, out hasNote);
+            return Receive(descriptor, &vector, 1, out hasNote, flags);
         }
     }
 
@@ -146,10 +146,10 @@ internal static unsafe class StreamPump
     }
 
     /// <summary>Without room for control messages, the kernel closes descriptors itself and says that it has.</summary>
-    private static nint Receive(int descriptor, IoVector* vectors, int count, out bool hasNote)
+    private static nint Receive(int descriptor, IoVector* vectors, int count, out bool hasNote, int flags = 0)
     {
         MessageHeader message = new() { Vectors = vectors, VectorCount = (nuint)count };
-        nint length = Libc.recvmsg(descriptor, &message, Constants.MsgDontwait);
+        nint length = Libc.recvmsg(descriptor, &message, flags | Constants.MsgDontwait);
         hasNote = length > 0 && (message.Flags & Constants.MsgCtrunc) != 0;
         return length;
     }

@@ -21,6 +21,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     private static readonly TimeSpan BusyPeriod = TimeSpan.FromMilliseconds(2);
 
     private StreamNotes? _notes;
+    private PeekedMessage _peeked;
     private Instant? _lastTakenAt;
     private Instant? _heldUntil;
     private long _heldInTurn = -1;
@@ -73,6 +74,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     {
         if (!IsAttached)
             return;
+        TakeOutPeeked(); // else it counts as not read yet
         if (level == OptionNumbers.IpProtoTcp && name == OptionNumbers.TcpNoDelay)
             _notes?.Outdate(StreamOption.NoDelay);
         else if (level == Constants.SolSocket && name == OptionNumbers.SoKeepAlive)
@@ -172,6 +174,8 @@ internal sealed unsafe class StreamSocket : ProgramSocket
             Bridge.Sockets.Remove(this);
     }
 
+    public override void OnIdle() => TakeOutPeeked();
+
     public override void Abandon(Instant now)
     {
         IsListening = false;
@@ -184,7 +188,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     public void Abort(Instant now)
     {
         Tcp.Abort(now);
-        CloseDescriptor();
+        EndDescriptor();
     }
 
     private void Move(Instant now)
@@ -215,6 +219,14 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         }
         if (!_mayRead || _programFinished || !IsAttached)
             return;
+        TakeOutPeeked();
+        if (_peeked.NoteMessage() && Bridge.Loop.HeardInTurn == 1 && !_hasEnd
+            && _peeked.TryPass(Bridge.Loop, Descriptor, Tcp, _notes, now))
+        {
+            _mayRead = false;
+            Bridge.Loop.CallWhenIdle(this);
+            return;
+        }
         switch (StreamPump.ToStack(Bridge.Loop, Descriptor, Tcp, _hasEnd, ref _saysMuch, _notes, now))
         {
             case PumpStop.Empty:
@@ -257,7 +269,13 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     {
         if (MayWrite && IsAttached)
         {
+            bool isAnswer = Tcp.ReceivedOctets > 0;
             PumpStop stop = StreamPump.ToKernel(Descriptor, Tcp, now);
+            if (isAnswer)
+            {
+                _peeked.NoteAnswer();
+                TakeOutPeeked();
+            }
             if (stop == PumpStop.Full && !_isEnlarged)
             {
                 EnlargeBuffer();
@@ -289,7 +307,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         _programFinished = true;
         if (Key.Kind == SocketKind.Tcp && Tcp.Remote is { } remote)
             Bridge.RecentNames.Remember(Key, Tcp.Local, remote);
-        CloseDescriptor();
+        EndDescriptor();
         if (resets)
         {
             Tcp.Abort(now);
@@ -308,7 +326,16 @@ internal sealed unsafe class StreamSocket : ProgramSocket
             Bridge.Errors.Remember(Key, error);
         if (!_programClosed && !_isConnecting && Key.Kind == SocketKind.Tcp)
             Bridge.RecentNames.Remember(Key, Tcp.Local, default);
-        CloseDescriptor();
+        EndDescriptor();
         Bridge.Sockets.Remove(this);
+    }
+
+    private void TakeOutPeeked() => _peeked.TakeOut(Descriptor, Bridge.MessageBuffer);
+
+    /// <summary>What is left in the socket would make the kernel tell the program of a reset.</summary>
+    private void EndDescriptor()
+    {
+        TakeOutPeeked();
+        CloseDescriptor();
     }
 }

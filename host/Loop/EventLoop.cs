@@ -27,6 +27,7 @@ internal sealed class EventLoop : IDisposable
     private readonly Stack<int> _freeSlots = new();
     private readonly TenantSchedule _tenants = new();
     private readonly PolledSources _polled = new();
+    private readonly List<EventSource> _idle = [];
     private readonly BusyPolling _polling;
     private volatile bool _isAsleep;
     private bool _hasPreciseWait = true;
@@ -48,6 +49,9 @@ internal sealed class EventLoop : IDisposable
 
     /// <summary>The number of this turn.</summary>
     public long Turns { get; private set; }
+
+    /// <summary>How many descriptors have something to say in this turn.</summary>
+    public int HeardInTurn { get; private set; }
 
     /// <summary>Whether it waits for something to happen. Any thread may ask.</summary>
     public bool IsAsleep => _isAsleep;
@@ -133,6 +137,15 @@ internal sealed class EventLoop : IDisposable
         Remove(source);
     }
 
+    /// <summary>Calls the source once when there is nothing else to do, before the loop sleeps.</summary>
+    public void CallWhenIdle(EventSource source)
+    {
+        if (source.IsToCallWhenIdle)
+            return;
+        source.IsToCallWhenIdle = true;
+        _idle.Add(source);
+    }
+
     public void Run()
     {
         while (!StopRequested)
@@ -146,6 +159,7 @@ internal sealed class EventLoop : IDisposable
         int count = WaitFor(SleepFor(patience));
         Now = ReadClock();
         Turns++;
+        HeardInTurn = count;
         for (int index = 0; index < count; index++)
         {
             if (Find(_events.DataAt(index)) is { } source)
@@ -180,6 +194,16 @@ internal sealed class EventLoop : IDisposable
         source.Tenant, (source, events), static (loop, heard) => heard.source.OnEvents(heard.events, loop.Now));
 
     private void Hear(PolledSource source) => Serve(source.Tenant, source, static (loop, heard) => heard.OnReady(loop.Now));
+
+    private void HearIdle()
+    {
+        foreach (EventSource source in _idle)
+        {
+            source.IsToCallWhenIdle = false;
+            Serve(source.Tenant, source, static (_, idle) => idle.OnIdle());
+        }
+        _idle.Clear();
+    }
 
     private void RunTenants()
     {
@@ -245,6 +269,7 @@ internal sealed class EventLoop : IDisposable
 
     private int Sleep(TimeSpan? sleep)
     {
+        HearIdle();
         TimeSpan? duration = _polled.TryArm() ? sleep : TimeSpan.Zero;
         _isAsleep = true;
         int count = Wait(duration);

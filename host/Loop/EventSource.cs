@@ -17,6 +17,14 @@ internal abstract class EventSource
     /// <summary>The EPOLL* bits that the kernel was last told.</summary>
     internal uint Interest { get; set; }
 
+    /// <summary>True while <see cref="OnIdle"/> is to be called.</summary>
+    internal bool IsToCallWhenIdle { get; set; }
+
     /// <summary>Called with the EPOLL* bits that happened. Must not wait.</summary>
     public abstract void OnEvents(uint events, Instant now);
+
+    /// <summary>Called before the loop sleeps, if it was asked to (<see cref="EventLoop.CallWhenIdle"/>). Must not wait, nor wake a tenant.</summary>
+    public virtual void OnIdle()
+    {
+    }
 }

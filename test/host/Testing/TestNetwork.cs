@@ -54,6 +54,13 @@ internal sealed class TestNetwork : IDisposable
         throw new AssertionException("the loop spins");
     }
 
+    /// <summary>Has the loop sleep for a moment, for want of anything to do.</summary>
+    public void Sleep()
+    {
+        Settle();
+        _ = _loop.Turn(TimeSpan.FromMicroseconds(1));
+    }
+
     /// <summary>Lets the time pass, and the hosts do what they have to at each moment that they asked for.</summary>
     public void Wait(TimeSpan duration) => RunUntil(() => false, duration);
 
