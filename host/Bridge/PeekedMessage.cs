@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Pyco.Host.Loop;
 using Pyco.Posix;
 using Pyco.Stack;
@@ -10,12 +11,12 @@ namespace Pyco.Host.Bridge;
 /// A short message of a program that was passed on by a look at it (MSG_PEEK) and still stands in its socket. To take it out tells the
 /// program that it may write again, and wakes it if it waits in recv(2), where it finds nothing: the kernel asks nobody there what he
 /// waits for. So a message that an answer is to follow is taken out when the answer has been written, which wakes the program anyway;
-/// at the latest when the loop is about to sleep.
+/// at the latest when the loop is about to sleep, or has worked for long: it may be many small ones, which fill the socket.
 /// </summary>
 /// <remarks>
 /// Measured as medians of interleaved ping-pongs: 0.92 and 0.96 of the time on our own network; on a stock switch 0.98, and where each
-/// process is kept on one processor 0.9. It costs a system call, which programs that wait in epoll_wait(2) gain nothing for; so only a
-/// loop that hears of one socket at a time does it.
+/// process is kept on one processor 0.9. It costs a system call, for which programs that wait in epoll_wait(2) get nothing; most of these have
+/// many sockets, and a loop that hears of more than one at a time does not do it.
 /// </remarks>
 internal struct PeekedMessage
 {
@@ -29,12 +30,15 @@ internal struct PeekedMessage
     private int _answers;
     private bool _isAnswered;
 
+    /// <summary>Whether there is one.</summary>
+    public readonly bool IsThere => _length > 0;
+
     /// <summary>The program was given something.</summary>
     public void NoteAnswer() => _isAnswered = true;
 
-    /// <summary>The program has sent something.</summary>
-    /// <returns>True if an answer is likely to follow.</returns>
-    public bool NoteMessage()
+    /// <summary>The socket is about to be read.</summary>
+    /// <returns>True if what is in it is likely to be answered.</returns>
+    public bool NoteRead()
     {
         _answers = _isAnswered ? Math.Min(_answers + 1, EnoughAnswers) : 0;
         _isAnswered = false;
@@ -42,20 +46,33 @@ internal struct PeekedMessage
     }
 
     /// <summary>Passes on what stands in the socket, of which nothing may have been peeked at, and leaves it there.</summary>
-    /// <returns>False if that is nothing, much, or has a note, and then nothing has happened.</returns>
-    public bool TryPass(EventLoop loop, int descriptor, TcpSocket tcp, StreamNotes? notes, Instant now)
+    /// <returns>What the socket has said, or null if it holds much or a note, which is to be read as usual.</returns>
+    public PumpStop? TryPass(EventLoop loop, int descriptor, TcpSocket tcp, StreamNotes? notes, Instant now)
     {
         Memory<byte> free = default;
         if (tcp.GetSendPieces(new Span<Memory<byte>>(ref free)) == 0)
-            return false;
+            return PumpStop.Full;
         Span<byte> octets = free.Span[..Math.Min(free.Length, Limit)];
         nint length = StreamPump.Receive(descriptor, octets, out bool hasNote, Constants.MsgPeek);
+        var error = (Errno)Marshal.GetLastPInvokeError();
         bool isWhole = length > 0 && length < octets.Length && !hasNote;
         _length = isWhole ? (int)length : 0;
         tcp.CommitSend(_length, now); // what was not filled is given back
-        notes?.Count(_length);
-        loop.NoteHeard(_length);
-        return isWhole;
+        if (isWhole)
+        {
+            notes?.Count(_length);
+            loop.NoteHeard(_length);
+            return PumpStop.Empty; // what comes next is a new event, an end too
+        }
+        if (length > 0)
+        {
+            _answers = 0; // the next one may be as long
+            return null;
+        }
+        return length == 0 ? PumpStop.End // an error is told once, to whoever peeks as well
+            : error == Errno.EAGAIN ? PumpStop.Empty
+            : error == Errno.EINTR ? null
+            : PumpStop.Failed;
     }
 
     /// <summary>Takes the message out of the socket, if there is one.</summary>
@@ -64,9 +81,10 @@ internal struct PeekedMessage
         while (_length > 0)
         {
             nint length = StreamPump.Receive(descriptor, waste[.._length], out _);
-            if (length <= 0) // it would be passed on twice
-                throw new UnreachableException($"{_length} octets that were peeked at are no longer in the socket");
-            _length -= (int)length;
+            int left = _length - (int)length;
+            _length = length > 0 ? left : 0;
+            if (length <= 0) // or they would be passed on twice
+                throw new UnreachableException("octets that were peeked at are no longer in the socket");
         }
     }
 }

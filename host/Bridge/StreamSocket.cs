@@ -74,7 +74,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
     {
         if (!IsAttached)
             return;
-        TakeOutPeeked(); // else it counts as not read yet
+        TakeOutPeeked(); // notes ask how much has not been read yet
         if (level == OptionNumbers.IpProtoTcp && name == OptionNumbers.TcpNoDelay)
             _notes?.Outdate(StreamOption.NoDelay);
         else if (level == Constants.SolSocket && name == OptionNumbers.SoKeepAlive)
@@ -220,14 +220,11 @@ internal sealed unsafe class StreamSocket : ProgramSocket
         if (!_mayRead || _programFinished || !IsAttached)
             return;
         TakeOutPeeked();
-        if (_peeked.NoteMessage() && Bridge.Loop.HeardInTurn == 1 && !_hasEnd
-            && _peeked.TryPass(Bridge.Loop, Descriptor, Tcp, _notes, now))
-        {
-            _mayRead = false;
+        bool mayPeek = _peeked.NoteRead() && Bridge.Loop.HeardInTurn == 1 && !_hasEnd;
+        PumpStop? peeked = mayPeek ? _peeked.TryPass(Bridge.Loop, Descriptor, Tcp, _notes, now) : null;
+        if (_peeked.IsThere)
             Bridge.Loop.CallWhenIdle(this);
-            return;
-        }
-        switch (StreamPump.ToStack(Bridge.Loop, Descriptor, Tcp, _hasEnd, ref _saysMuch, _notes, now))
+        switch (peeked ?? StreamPump.ToStack(Bridge.Loop, Descriptor, Tcp, _hasEnd, ref _saysMuch, _notes, now))
         {
             case PumpStop.Empty:
                 _mayRead = false;
@@ -332,7 +329,7 @@ internal sealed unsafe class StreamSocket : ProgramSocket
 
     private void TakeOutPeeked() => _peeked.TakeOut(Descriptor, Bridge.MessageBuffer);
 
-    /// <summary>What is left in the socket would make the kernel tell the program of a reset.</summary>
+    /// <summary>Closes it with nothing left in it that was passed on: the kernel would tell the program of a reset.</summary>
     private void EndDescriptor()
     {
         TakeOutPeeked();

@@ -20,6 +20,9 @@ internal sealed class EventLoop : IDisposable
     /// </summary>
     private const int OctetsPerPass = 256 * 1024;
 
+    /// <summary>The longest that <see cref="EventSource.OnIdle"/> is put off in a loop that is never idle.</summary>
+    public static readonly TimeSpan LongestIdleWait = TimeSpan.FromMilliseconds(10);
+
     private readonly int _epoll;
     private readonly TimeProvider _clock;
     private readonly EpollEvents _events = new(EventsPerTurn);
@@ -29,6 +32,7 @@ internal sealed class EventLoop : IDisposable
     private readonly PolledSources _polled = new();
     private readonly List<EventSource> _idle = [];
     private readonly BusyPolling _polling;
+    private Instant _idleAwaitedSince;
     private volatile bool _isAsleep;
     private bool _hasPreciseWait = true;
     private int _octetsHeard;
@@ -137,11 +141,13 @@ internal sealed class EventLoop : IDisposable
         Remove(source);
     }
 
-    /// <summary>Calls the source once when there is nothing else to do, before the loop sleeps.</summary>
+    /// <summary>Calls the source once when there is nothing else to do, before the loop sleeps, or after <see cref="LongestIdleWait"/>.</summary>
     public void CallWhenIdle(EventSource source)
     {
         if (source.IsToCallWhenIdle)
             return;
+        if (_idle.Count == 0)
+            _idleAwaitedSince = Now;
         source.IsToCallWhenIdle = true;
         _idle.Add(source);
     }
@@ -169,6 +175,8 @@ internal sealed class EventLoop : IDisposable
         }
         HearPolled();
         RunTenants();
+        if (_idle.Count > 0 && Now - _idleAwaitedSince >= LongestIdleWait)
+            _ = HearIdle();
         return count;
     }
 
@@ -195,14 +203,17 @@ internal sealed class EventLoop : IDisposable
 
     private void Hear(PolledSource source) => Serve(source.Tenant, source, static (loop, heard) => heard.OnReady(loop.Now));
 
-    private void HearIdle()
+    /// <returns>False if that has made work, as the end of a tenant that fails does.</returns>
+    private bool HearIdle()
     {
-        foreach (EventSource source in _idle)
+        bool haveAllSucceeded = true;
+        for (int index = 0; index < _idle.Count; index++)
         {
-            source.IsToCallWhenIdle = false;
-            Serve(source.Tenant, source, static (_, idle) => idle.OnIdle());
+            _idle[index].IsToCallWhenIdle = false;
+            haveAllSucceeded &= Serve(_idle[index].Tenant, _idle[index], static (_, idle) => idle.OnIdle());
         }
         _idle.Clear();
+        return haveAllSucceeded && !_tenants.IsAnyAwake;
     }
 
     private void RunTenants()
@@ -212,18 +223,21 @@ internal sealed class EventLoop : IDisposable
         _octetsHeard = 0; // also what tenants read meanwhile
     }
 
-    private void Serve<TWork>(LoopTenant? tenant, TWork work, Action<EventLoop, TWork> act)
+    /// <returns>False if the tenant has failed.</returns>
+    private bool Serve<TWork>(LoopTenant? tenant, TWork work, Action<EventLoop, TWork> act)
     {
         Serving = tenant;
         try
         {
             act(this, work);
+            return true;
         }
 #pragma warning disable CA1031 // a bug in one tenant is none of the others' business
         catch (Exception bug) when (tenant is { Failed: not null })
 #pragma warning restore CA1031
         {
             tenant.Failed(bug);
+            return false;
         }
         finally
         {
@@ -269,8 +283,7 @@ internal sealed class EventLoop : IDisposable
 
     private int Sleep(TimeSpan? sleep)
     {
-        HearIdle();
-        TimeSpan? duration = _polled.TryArm() ? sleep : TimeSpan.Zero;
+        TimeSpan? duration = HearIdle() && _polled.TryArm() ? sleep : TimeSpan.Zero;
         _isAsleep = true;
         int count = Wait(duration);
         _isAsleep = false;

@@ -23,7 +23,10 @@ internal abstract class EventSource
     /// <summary>Called with the EPOLL* bits that happened. Must not wait.</summary>
     public abstract void OnEvents(uint events, Instant now);
 
-    /// <summary>Called before the loop sleeps, if it was asked to (<see cref="EventLoop.CallWhenIdle"/>). Must not wait, nor wake a tenant.</summary>
+    /// <summary>
+    /// Called before the loop sleeps, or when it has worked for long, if that was asked for (<see cref="EventLoop.CallWhenIdle"/>). Must
+    /// not wait.
+    /// </summary>
     public virtual void OnIdle()
     {
     }

@@ -128,6 +128,29 @@ internal sealed class EventLoopTests
         Assert.That(() => _loop.Turn(TimeSpan.Zero), Throws.InvalidOperationException);
     }
 
+    [Test]
+    public void Who_asked_for_it_is_called_once_before_the_loop_sleeps_and_a_bug_there_is_its_tenant_s_alone()
+    {
+        TimeSpan moment = TimeSpan.FromMicroseconds(1);
+        TestTenant broken = Add();
+        Exception? told = null;
+        broken.Failed = bug => told = bug;
+        int calls = 0;
+        using TestSource first = new(() => { }) { Tenant = broken, WhenIdle = () => throw new InvalidOperationException("bug") };
+        using TestSource second = new(() => { }) { WhenIdle = () => calls++ };
+        foreach (TestSource source in new[] { first, second, second })
+            _loop.CallWhenIdle(source);
+        _loop.Turn(TimeSpan.Zero);
+        _loop.Turn(TimeSpan.Zero);
+        Assert.That((told, calls), Is.EqualTo(((Exception?)null, 0)));
+        _loop.Turn(moment);
+        _loop.Turn(moment);
+        Assert.That((told?.Message, calls), Is.EqualTo(("bug", 1)));
+        _loop.CallWhenIdle(second);
+        _loop.Turn(moment);
+        Assert.That(calls, Is.EqualTo(2));
+    }
+
     [TestCase(300 * 1024, "read pass read pass read pass")]
     [TestCase(100 * 1024, "read read read pass")]
     public void Tenants_pass_on_what_was_read_before_it_becomes_too_much(int octetsEach, string expected)
@@ -186,7 +209,11 @@ internal sealed class EventLoopTests
             Descriptor = Libc.eventfd(1, Constants.SockCloexec); // EFD_CLOEXEC has the same value
         }
 
+        public Action WhenIdle { get; init; } = () => { };
+
         public override void OnEvents(uint events, Instant now) => _heard();
+
+        public override void OnIdle() => WhenIdle();
 
         public void Dispose() => _ = Libc.close(Descriptor);
     }

@@ -1,4 +1,5 @@
 using Pyco.Host.Bridge;
+using Pyco.Host.Loop;
 using Pyco.Host.Protocol;
 using Pyco.Host.Tests.Testing;
 using Pyco.Posix;
@@ -44,6 +45,16 @@ internal sealed class PeekedMessageTests : HostTest
         Assert.That((_client.Unread, _server.Unread), Is.EqualTo((0, 0)));
         Assert.That(ReadText(_server), Is.EqualTo("question"));
         AssertTheySpeak(_server, _client);
+    }
+
+    [Test]
+    public void It_is_taken_out_of_a_loop_that_never_sleeps()
+    {
+        _client.Send(Text("question"));
+        Network.Wait(EventLoop.LongestIdleWait - TimeSpan.FromMilliseconds(1));
+        Assert.That(_client.Unread, Is.GreaterThan(0));
+        Network.Wait(TimeSpan.FromMilliseconds(1));
+        Assert.That(_client.Unread, Is.Zero);
     }
 
     [Test]
@@ -126,6 +137,18 @@ internal sealed class PeekedMessageTests : HostTest
         Network.Settle();
         Assert.That(_server.ReceiveAll(out int end), Is.EqualTo(Text("question")));
         Assert.That(end, Is.Zero);
+    }
+
+    [Test]
+    public void Closing_with_unread_data_resets([Values] bool hasAsked)
+    {
+        if (hasAsked)
+            _client.Send(Text("question"));
+        _server.Send(Text("never read"));
+        Network.Wait(Moment); // Nagle's algorithm
+        _client.Close();
+        Network.Settle();
+        Assert.That(_server.TakeError(), Is.EqualTo(Errno.ECONNRESET));
     }
 
     [Test]
