@@ -46,7 +46,7 @@ internal struct PeekedMessage
     }
 
     /// <summary>Passes on what stands in the socket, of which nothing may have been peeked at, and leaves it there.</summary>
-    /// <returns>What the socket has said, or null if it holds much or a note, which is to be read as usual.</returns>
+    /// <returns>What the socket has said, or null if it is to be read as usual, because it holds much or a note.</returns>
     public PumpStop? TryPass(EventLoop loop, int descriptor, TcpSocket tcp, StreamNotes? notes, Instant now)
     {
         Memory<byte> free = default;
@@ -64,15 +64,10 @@ internal struct PeekedMessage
             loop.NoteHeard(_length);
             return PumpStop.Empty; // what comes next is a new event, an end too
         }
-        if (length > 0)
-        {
-            _answers = 0; // the next one may be as long
-            return null;
-        }
-        return length == 0 ? PumpStop.End // an error is told once, to whoever peeks as well
-            : error == Errno.EAGAIN ? PumpStop.Empty
-            : error == Errno.EINTR ? null
-            : PumpStop.Failed;
+        if (length <= 0)
+            return StreamPump.WhyNothing(length, error); // an error is told once, to whoever peeks as well
+        _answers = 0; // the next one may be as long
+        return null;
     }
 
     /// <summary>Takes the message out of the socket, if there is one.</summary>
@@ -81,8 +76,7 @@ internal struct PeekedMessage
         while (_length > 0)
         {
             nint length = StreamPump.Receive(descriptor, waste[.._length], out _);
-            int left = _length - (int)length;
-            _length = length > 0 ? left : 0;
+            _length = length > 0 ? _length - (int)length : 0;
             if (length <= 0) // or they would be passed on twice
                 throw new UnreachableException("octets that were peeked at are no longer in the socket");
         }

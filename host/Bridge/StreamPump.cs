@@ -89,15 +89,20 @@ internal static unsafe class StreamPump
                     return PumpStop.Empty;
                 continue;
             }
-            if (length == 0)
-                return PumpStop.End;
-            if (error == Errno.EAGAIN)
-                return PumpStop.Empty;
-            if (error != Errno.EINTR)
-                return PumpStop.Failed;
+            if (WhyNothing(length, error) is { } stop)
+                return stop;
         }
         return PumpStop.TurnOver;
     }
+
+    /// <summary>Why a read has brought nothing; null if it is to be done again.</summary>
+    /// <param name="length">What the call has answered.</param>
+    /// <param name="error">Its errno.</param>
+    public static PumpStop? WhyNothing(nint length, Errno error) =>
+        length == 0 ? PumpStop.End
+        : error == Errno.EAGAIN ? PumpStop.Empty
+        : error == Errno.EINTR ? null
+        : PumpStop.Failed;
 
     /// <summary>Writes what TCP has received, and consumes what the kernel took.</summary>
     public static PumpStop ToKernel(int descriptor, TcpSocket tcp, Instant now)
