@@ -67,13 +67,13 @@ internal static class Program
                 return DetachedProcess.RunStarter(image, arguments.AsSpan(1));
             case HostRole.Name:
                 DetachedProcess.TakeName();
-                return HostRole.Run();
+                return HostRole.Run(new ProgramEnvironment(image.Environment));
             case NetworkRole.Name:
                 DetachedProcess.TakeName();
                 return NetworkRole.Run(new ProgramEnvironment(image.Environment));
-            case NetworkGuard.Role:
-                DetachedProcess.TakeName();
-                return NetworkGuard.Run();
+            case GuardRole.Name:
+                DetachedProcess.TakeName($"{Names.Pyco}-{GuardRole.Name}");
+                return GuardRole.Run(arguments.AsSpan(1));
             case "--version":
                 Terminal.Out($"{Names.Pyco} {ProductVersion.Own}\n");
                 return ExitStatus.Success;

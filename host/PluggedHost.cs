@@ -109,6 +109,7 @@ internal sealed class PluggedHost : LoopTenant, IDisposable
             {
                 Failed = OnBug,
                 Changed = Wake,
+                Listens = _hosts.Guard.Need,
             };
         }
         catch

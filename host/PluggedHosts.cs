@@ -1,3 +1,4 @@
+using Pyco.Host.Guarding;
 using Pyco.Host.Loop;
 using Pyco.Stack;
 using Pyco.Stack.Wire;
@@ -5,11 +6,15 @@ using Pyco.Stack.Wire;
 namespace Pyco.Host;
 
 /// <summary>The hosts of a stack host process.</summary>
-internal sealed class PluggedHosts(EventLoop loop) : IDisposable
+/// <param name="loop">Serves them.</param>
+/// <param name="guard">Is disposed when they have ended in order.</param>
+internal sealed class PluggedHosts(EventLoop loop, GuardContact guard) : IDisposable
 {
     private readonly List<PluggedHost> _hosts = [];
 
     public EventLoop Loop => loop;
+
+    public GuardContact Guard => guard;
 
     /// <summary>The buffers of all their stacks.</summary>
     public StackMemory Memory { get; } = new(new FramePool());
@@ -50,5 +55,6 @@ internal sealed class PluggedHosts(EventLoop loop) : IDisposable
     {
         while (_hosts.Count > 0)
             End(_hosts[^1]);
+        guard.Dispose();
     }
 }

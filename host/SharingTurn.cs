@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Pyco.Host.Bridge;
 using Pyco.Host.Control;
 using Pyco.Host.Loop;
 using Pyco.Posix;
@@ -59,14 +61,13 @@ internal sealed unsafe class SharingTurn(PluggedHosts hosts, HostSharingOptions 
     /// <summary>False if the other one has just ended.</summary>
     private bool TryWait(Instant now)
     {
-        Descriptor = Libc.socket(Constants.AfUnix, Constants.SockStream | Constants.SockNonblock | Constants.SockCloexec, 0);
+        Descriptor = UnixAddress.Dial(UnixAddress.Abstract(options.Name));
         if (Descriptor < 0)
-            return true;
+            return DescriptorShortage.Is((Errno)Marshal.GetLastPInvokeError());
         byte[] request = new ControlRequest(HostSharing.Wait, "").ToOctets();
         fixed (byte* start = request)
         {
-            if (UnixAddress.Connect(Descriptor, UnixAddress.Abstract(options.Name)) == 0 &&
-                Libc.send(Descriptor, start, (nuint)request.Length, Constants.MsgNosignal) == request.Length &&
+            if (Libc.send(Descriptor, start, (nuint)request.Length, Constants.MsgNosignal) == request.Length &&
                 hosts.Loop.TryAdd(this, Constants.EpollIn | Constants.EpollRdhup))
             {
                 _waitsSince = now;

@@ -1,3 +1,4 @@
+using Pyco.Host.Guarding;
 using Pyco.Host.Loop;
 using Pyco.Stack;
 
@@ -16,16 +17,17 @@ internal static class StackHostProcess
     /// variable) once the address is up, or <c>error TEXT</c>. -1 for nowhere.
     /// </param>
     /// <param name="sharing">Tells who may have further hosts in the process; null for nobody. Asked when the first one is plugged in.</param>
+    /// <param name="guard">How to find one who wakes the programs if the process is killed.</param>
     /// <returns>The exit status: 0, or 1 after an error that was reported.</returns>
-    public static int Run(StackHostOptions first, int readyDescriptor, Func<HostSharingOptions?> sharing) =>
-        BackgroundProcess.Run("pyco host", "the stack host", readyDescriptor, ready => Serve(first, ready, sharing));
+    public static int Run(StackHostOptions first, int readyDescriptor, Func<HostSharingOptions?> sharing, GuardOptions guard) =>
+        BackgroundProcess.Run("pyco host", "the stack host", readyDescriptor, ready => Serve(first, ready, sharing, guard));
 
-    private static void Serve(StackHostOptions first, ReadyLine ready, Func<HostSharingOptions?> sharing)
+    private static void Serve(StackHostOptions first, ReadyLine ready, Func<HostSharingOptions?> sharing, GuardOptions guard)
     {
         using EventLoop loop = new(TimeProvider.System, BusyPolling.LimitOnSwitch);
         using Interruption interruption = new(loop);
         using StallBreaker breaker = new(loop); // before the hosts, so that it is there while they close their sockets
-        using PluggedHosts hosts = new(loop);
+        using PluggedHosts hosts = new(loop, new GuardContact(loop, guard));
         loop.Turn(TimeSpan.Zero); // reads the clock
         PluggedHost firstHost = hosts.Add(first, new FirstLauncher(ready));
         SharingTurn? shared = null;

@@ -1,4 +1,5 @@
 using Pyco.Host;
+using Pyco.Host.Guarding;
 using Pyco.Host.Loop;
 using Pyco.Posix;
 
@@ -13,14 +14,15 @@ public static class NetworkProcess
     /// <param name="options">What it is to be.</param>
     /// <param name="readyDescriptor">Where to write one line, then closed: <c>ready PID</c>, or <c>error TEXT</c>.</param>
     /// <param name="environment">Looks a variable up.</param>
+    /// <param name="guard">How to find one who wakes the programs if the process is killed.</param>
     /// <returns>The exit status: 0, or 1 after an error that was reported.</returns>
-    public static int Run(NetworkOptions options, int readyDescriptor, Func<string, string?> environment)
+    public static int Run(NetworkOptions options, int readyDescriptor, Func<string, string?> environment, GuardOptions guard)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return BackgroundProcess.Run("pyco-net", "the network", readyDescriptor, ready => Serve(options, ready, environment));
+        return BackgroundProcess.Run("pyco-net", "the network", readyDescriptor, ready => Serve(options, ready, environment, guard));
     }
 
-    private static void Serve(NetworkOptions options, ReadyLine ready, Func<string, string?> environment)
+    private static void Serve(NetworkOptions options, ReadyLine ready, Func<string, string?> environment, GuardOptions guard)
     {
         using NetworkFolder folder = NetworkFolder.Claim(options);
         using NetworkLog log = new(folder.Log);
@@ -28,7 +30,7 @@ public static class NetworkProcess
         using Interruption interruption = new(loop);
         using StallBreaker breaker = new(loop); // before the network, so that it is there while that closes its sockets
         loop.Turn(TimeSpan.Zero); // reads the clock
-        using VirtualNetwork network = new(loop, options, folder, log);
+        using VirtualNetwork network = new(loop, options, folder, log) { Guard = new GuardContact(loop, guard) };
         using Registration registration = Registration.Of(options.Path, environment);
         RedirectErrors(folder.Log);
         log.Write($"network {options.Path} is up: {options.Subnet}, pid {Environment.ProcessId}");

@@ -1,4 +1,5 @@
 using Pyco.Host.Control;
+using Pyco.Host.Guarding;
 using Pyco.Host.Loop;
 using Pyco.Network.Capture;
 using Pyco.Network.Control;
@@ -77,6 +78,9 @@ internal sealed class VirtualNetwork : IDisposable
 
     public CaptureTable Captures { get; }
 
+    /// <summary>Who wakes the programs if the network is killed. It is disposed when all have ended in order.</summary>
+    public GuardContact? Guard { get; init; }
+
     /// <summary>The hosts' way out, or null.</summary>
     public NetworkGateway? Gateway { get; private set; }
 
@@ -105,6 +109,7 @@ internal sealed class VirtualNetwork : IDisposable
         Links.Dispose();
         Captures.Dispose(); // after what the others had to say
         Loop.Remove(_housekeeper);
+        Guard?.Dispose();
     }
 
     private void OpenGateway(GatewayOptions options)

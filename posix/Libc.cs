@@ -114,6 +114,9 @@ internal static unsafe partial class Libc
     internal static partial int getpid();
 
     [LibraryImport("libc")]
+    internal static partial int getppid();
+
+    [LibraryImport("libc")]
     internal static partial uint geteuid();
 }
 

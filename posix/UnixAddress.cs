@@ -100,6 +100,19 @@ internal unsafe struct UnixAddress
             return Libc.connect(fd, octets, address.Length);
     }
 
+    /// <summary>A new stream socket that does not block, connected to who listens there now.</summary>
+    /// <returns>-1, with the errno, if nobody does or his queue is full.</returns>
+    public static int Dial(in UnixAddress address)
+    {
+        int socket = Libc.socket(Constants.AfUnix, Constants.SockStream | Constants.SockNonblock | Constants.SockCloexec, 0);
+        if (socket < 0 || Connect(socket, address) == 0)
+            return socket;
+        int error = Marshal.GetLastPInvokeError();
+        _ = Libc.close(socket);
+        Marshal.SetLastPInvokeError(error);
+        return -1;
+    }
+
     public static int GetLocal(int fd, out UnixAddress address)
     {
         address = default;

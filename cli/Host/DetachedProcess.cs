@@ -95,22 +95,21 @@ internal static unsafe class DetachedProcess
         _ = Libc.sched_setaffinity(0, ProcessorMaskLength, mask);
     }
 
-    /// <summary>Starts our own binary in another role as a child, which gets these descriptors and no other.</summary>
-    /// <param name="role">Which one.</param>
+    /// <summary>Starts our own binary in another role as a child, which gets one descriptor.</summary>
+    /// <param name="words">The role, and what it is told.</param>
     /// <param name="input">Its standard input.</param>
-    /// <param name="output">Its standard output.</param>
     /// <param name="environment">Its environment.</param>
     /// <exception cref="LaunchException">It did not start.</exception>
-    public static void StartBeside(string role, int input, int output, ProgramEnvironment environment)
+    public static void StartBeside(string[] words, int input, ProgramEnvironment environment)
     {
         int nowhere = Processes.open("/dev/null", Processes.ReadWrite | Processes.CloseOnExec, 0);
         SpawnFileActions actions;
         _ = Processes.posix_spawn_file_actions_init(&actions);
         _ = Processes.posix_spawn_file_actions_adddup2(&actions, input, Descriptors.Order);
-        _ = Processes.posix_spawn_file_actions_adddup2(&actions, output, Descriptors.Output);
+        _ = Processes.posix_spawn_file_actions_adddup2(&actions, nowhere, Descriptors.Output);
         _ = Processes.posix_spawn_file_actions_adddup2(&actions, nowhere, Descriptors.Error);
         _ = Processes.posix_spawn_file_actions_addclosefrom_np(&actions, Descriptors.Ready);
-        _ = Spawn([role], &actions, environment.Variables);
+        _ = Spawn(words, &actions, environment.Variables);
         _ = Libc.close(nowhere);
     }
 
@@ -126,15 +125,18 @@ internal static unsafe class DetachedProcess
         }
         catch (FormatException)
         {
-            throw new LaunchException($"'{role}' is for {Names.PycoRun}'s own use");
+            throw StartedByHand(role);
         }
     }
 
+    /// <summary>Somebody else than us has started a role.</summary>
+    public static LaunchException StartedByHand(string role) => new($"'{role}' is for {Names.PycoRun}'s own use");
+
     /// <summary>What ps, top and ss call the process, which would else be "exe" of /proc/self/exe.</summary>
-    public static void TakeName()
+    public static void TakeName(string name = Names.Pyco)
     {
         const int setName = 15; // PR_SET_NAME
-        _ = Libc.prctl(setName, Names.Pyco);
+        _ = Libc.prctl(setName, name);
     }
 
     /// <summary>Leaves the places that the process would otherwise keep busy: standard input and output, the folder.</summary>

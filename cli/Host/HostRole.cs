@@ -27,9 +27,8 @@ internal static class HostRole
     /// <exception cref="LaunchException">It did not come up.</exception>
     public static HostReport Start(HostOrder order, ProgramEnvironment environment, int capture)
     {
-        // Who looks for the processes of one job by a variable must not find the one that holds another's host.
         if (order.SharedAs is not null)
-            environment = environment.Only("XDG_RUNTIME_DIR", "DOTNET_");
+            environment = environment.ForNoJob();
         return ReadReport(DetachedProcess.Start(Name, What, order.Write(), environment, capture: capture));
     }
 
@@ -38,7 +37,8 @@ internal static class HostRole
         ? report
         : throw new LaunchException($"the {What} is of another version: install all of PycoShim again");
 
-    public static int Run()
+    /// <param name="environment">The process's own.</param>
+    public static int Run(ProgramEnvironment environment)
     {
         HostOrder order = DetachedProcess.TakeOrder(Name, HostOrder.Read);
         DetachedProcess.LetGo();
@@ -46,7 +46,8 @@ internal static class HostRole
         return StackHostProcess.Run(
             OptionsFor(order, secret, MessageOutput.OfProcess(), order.CaptureFile is null ? -1 : Descriptors.Capture),
             Descriptors.Ready,
-            () => SharingFor(order, secret));
+            () => SharingFor(order, secret),
+            GuardRole.OptionsFor(environment));
     }
 
     /// <summary>Null also if this process is not what the launcher took it for.</summary>

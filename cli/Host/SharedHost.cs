@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Pyco.Host;
 using Pyco.Host.Control;
 using Pyco.Posix;
@@ -62,12 +61,7 @@ internal sealed class SharedHost : ControlClient
     /// <summary>Does not wait: a process that does not accept does not answer either.</summary>
     private static SharedHost? TryConnect(string name)
     {
-        int socket = Libc.socket(Constants.AfUnix, Constants.SockStream | Constants.SockCloexec | Constants.SockNonblock, 0);
-        if (socket < 0)
-            throw new IOException($"cannot make a socket: {Marshal.GetLastPInvokeErrorMessage()}");
-        if (UnixAddress.Connect(socket, UnixAddress.Abstract(name)) == 0)
-            return new SharedHost(socket);
-        _ = Libc.close(socket);
-        return null;
+        int socket = UnixAddress.Dial(UnixAddress.Abstract(name));
+        return socket < 0 ? null : new SharedHost(socket);
     }
 }

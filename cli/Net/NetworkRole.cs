@@ -56,7 +56,6 @@ internal static class NetworkRole
     {
         NetworkOptions options = DetachedProcess.TakeOrder(Name, NetworkOptions.Read);
         DetachedProcess.LetGo();
-        using IDisposable guard = NetworkGuard.Start(environment);
-        return NetworkProcess.Run(options, Descriptors.Ready, Environment.GetEnvironmentVariable);
+        return NetworkProcess.Run(options, Descriptors.Ready, Environment.GetEnvironmentVariable, GuardRole.OptionsFor(environment));
     }
 }

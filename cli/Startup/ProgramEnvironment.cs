@@ -38,10 +38,12 @@ internal sealed class ProgramEnvironment(IEnumerable<byte[]> variables)
             _variables.RemoveAt(index);
     }
 
-    /// <summary>A copy with only those variables whose names begin with one of these.</summary>
-    public ProgramEnvironment Only(params string[] beginnings)
+    /// <summary>
+    /// What a process gets that serves more than one job: who looks for the processes of a job by a variable must not find it.
+    /// </summary>
+    public ProgramEnvironment ForNoJob()
     {
-        byte[][] wanted = [.. beginnings.Select(Encoding.UTF8.GetBytes)];
+        byte[][] wanted = [[.. "XDG_RUNTIME_DIR="u8], [.. "DOTNET_"u8]];
         return new(_variables.Where(variable => Array.Exists(wanted, beginning => variable.AsSpan().StartsWith(beginning))));
     }
 

@@ -26,13 +26,10 @@ internal static unsafe class KernelSockets
     /// </summary>
     public static void WakeListener(in UnixAddress name)
     {
-        int caller = Libc.socket(
-            Constants.AfUnix, Constants.SockStream | Constants.SockNonblock | Constants.SockCloexec, 0);
-        if (caller < 0)
-            return;
         // It may be gone, or have connections enough that wait for it: then it is awake.
-        _ = UnixAddress.Connect(caller, name);
-        _ = Libc.close(caller);
+        int caller = UnixAddress.Dial(name);
+        if (caller >= 0)
+            _ = Libc.close(caller);
     }
 
     /// <summary>SOCK_STREAM and so on; -1 for what is no socket.</summary>

@@ -205,6 +205,8 @@ internal sealed unsafe class RequestHandler(SocketBridge bridge, NetworkStack st
             error = stream.Listen(request.Argument);
         }
         bridge.Sockets.NotePort(stream);
+        if (error == Errno.None)
+            bridge.Listens?.Invoke();
         return error;
     }
 

@@ -57,6 +57,9 @@ internal sealed class SocketBridge : IDisposable
         _notes = new Notes(this, handler);
     }
 
+    /// <summary>Called when a program begins to wait for connections.</summary>
+    public Action? Listens { get; init; }
+
     public EventLoop Loop { get; }
 
     public HostCredentials Credentials { get; }

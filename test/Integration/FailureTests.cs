@@ -105,10 +105,12 @@ internal sealed class FailureTests() : WireTest(WireKind.StockSwitch)
         Assert.That(program.Succeed(), Does.Match(@"error \d+"), "never the machine's own network");
     }
 
-    [Test]
-    public void Who_waits_for_connections_is_woken_when_the_host_ends_in_order()
+    [TestCase(false, "own")]
+    [TestCase(true, "own")]
+    [TestCase(true, "shared")]
+    public void Who_waits_for_connections_is_woken_when_the_host_ends(bool isKilled, string process)
     {
-        RunningProgram server = Wire.RunAt(Wire.FreshAddress(), Programs.Python, "-u", "-c", """
+        RunningProgram server = Wire.RunWith(["--process", process, "-a", Wire.FreshAddress()], Programs.Python, "-u", "-c", """
             import errno, socket
             listener = socket.create_server(("", 80))
             print("waits")
@@ -119,7 +121,37 @@ internal sealed class FailureTests() : WireTest(WireKind.StockSwitch)
             """);
         server.WaitForOutput("waits");
 
-        HostProcess.Of(server).Terminate();
+        if (isKilled)
+            KillHostOf(server);
+        else
+            HostProcess.Of(server).Terminate();
+
+        Assert.That(server.Succeed(), Does.Contain("ENETDOWN\n"));
+    }
+
+    [Test]
+    public void Who_polls_a_listener_is_woken_when_the_host_is_killed_and_the_guard_before_it()
+    {
+        RunningProgram server = Wire.RunAt(Wire.FreshAddress(), Programs.Python, "-u", "-c", """
+            import errno, select, socket
+            listener = socket.create_server(("", 80), backlog=1)
+            listener.setblocking(False)
+            poll = select.poll()
+            poll.register(listener, select.POLLIN)
+            print("waits")
+            poll.poll()
+            try:
+                listener.accept()
+            except OSError as error:
+                print(errno.errorcode[error.errno])
+            """);
+        server.WaitForOutput("waits");
+        int host = HostProcess.Of(server).Id;
+        int guard = HostProcess.ChildrenOf(host).Single();
+        HostProcess.Kill(guard);
+        Eventually.True(() => HostProcess.ChildrenOf(host) is [int next] && next != guard, () => $"another guard than {guard}");
+
+        KillHostOf(server);
 
         Assert.That(server.Succeed(), Does.Contain("ENETDOWN\n"));
     }

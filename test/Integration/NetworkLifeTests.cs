@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using Pyco.Integration.Tests.Support;
 
@@ -141,14 +140,40 @@ internal sealed class NetworkLifeTests : NetworkTest
     }
 
     [Test]
-    public void Nothing_is_left_of_a_guard_that_is_killed()
+    public void Nothing_is_left_of_a_guard_that_is_killed_and_another_takes_its_place()
     {
-        Run("--", "true").Succeed();
-        string pid = $"{Status("pid")}";
-        HostProcess.Kill(int.Parse(ChildrenOf(pid), CultureInfo.InvariantCulture));
+        RunningProgram server = Run("--", Programs.Python, "-u", "-c", """
+            import errno, socket
+            listener = socket.create_server(("", 80))
+            print("waits")
+            try:
+                listener.accept()
+            except OSError as error:
+                print(errno.errorcode[error.errno])
+            """);
+        server.WaitForOutput("waits");
+        int network = Status("pid");
+        int guard = HostProcess.ChildrenOf(network).Single();
+        HostProcess.Kill(guard);
+        Eventually.True(() => HostProcess.ChildrenOf(network) is [int next] && next != guard, () => $"another guard than {guard}, and nothing of that");
 
-        Eventually.True(() => ChildrenOf(pid).Length == 0, () => $"the network has no child, but '{ChildrenOf(pid)}'");
-        Run("--", "true").Succeed();
+        HostProcess.Kill(network);
+
+        Assert.That(server.Succeed(), Does.Contain("ENETDOWN\n"));
+    }
+
+    [Test]
+    public void There_is_no_guard_where_nobody_waits_for_connections()
+    {
+        RunningProgram client = Run("--", Programs.Python, "-u", "-c", """
+            import socket, sys
+            print(socket.socket().connect_ex(("10.40.0.1", 80)))
+            print("asked")
+            sys.stdin.readline()
+            """);
+        client.WaitForOutput("asked");
+
+        Assert.That(HostProcess.ChildrenOf(Status("pid")), Is.Empty);
     }
 
     [Test]
@@ -483,12 +508,5 @@ internal sealed class NetworkLifeTests : NetworkTest
         program.WaitForOutput(" is up: ");
         string line = program.Errors.Split('\n').Single(line => line.Contains(" is up: ", StringComparison.Ordinal));
         return line["pyco-run: ".Length..].Split(' ')[0];
-    }
-
-    private string ChildrenOf(string pid)
-    {
-        RunningProgram ps = Start("ps", "--no-headers", "-o", "pid", "--ppid", pid);
-        _ = ps.WaitForExit(); // 1 if there is none
-        return ps.Output.Trim();
     }
 }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Pyco.Host.Guarding;
 using Pyco.Host.Loop;
 using Pyco.Posix;
 using Pyco.Stack.Wire;
@@ -28,7 +29,7 @@ internal sealed unsafe class HostSharingTests
         _admits = true;
         _name = $"pyco-test-{Environment.ProcessId}-{Interlocked.Increment(ref Count)}";
         _loop = new EventLoop(TimeProvider.System);
-        _hosts = new PluggedHosts(_loop);
+        _hosts = new PluggedHosts(_loop, new GuardContact(_loop, new GuardOptions(() => $"{_name}-guard", (_, _) => false)));
         _sharing = new HostSharing(_hosts, new HostSharingOptions
         {
             Name = _name,

@@ -28,8 +28,7 @@ internal sealed class HostProcess
     {
         get
         {
-            string stat = File.ReadAllText($"/proc/{Id}/stat");
-            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            string[] fields = StatOf(Id);
             return Number(fields[14 - 3]) + Number(fields[15 - 3]);
         }
     }
@@ -51,11 +50,34 @@ internal sealed class HostProcess
         process.WaitForExit(RunningProgram.Patience);
     }
 
+    /// <summary>The children of a process, also those that have ended and were not waited for.</summary>
+    public static int[] ChildrenOf(int pid) =>
+        [.. Process.GetProcesses().Select(process => process.Id).Where(id => ParentOf(id) == pid)];
+
     /// <summary>Asks it to end in order.</summary>
     public void Terminate() => RunningProgram.Signal(Id, RunningProgram.SigTerm);
 
     public void WaitForEnd(TimeSpan? patience = null) =>
         Eventually.True(() => !IsAlive, () => $"the end of host {Id}", patience);
+
+    private static int ParentOf(int pid)
+    {
+        try
+        {
+            return (int)Number(StatOf(pid)[4 - 3]);
+        }
+        catch (IOException)
+        {
+            return 0; // it has just ended
+        }
+    }
+
+    /// <summary>From the third on (proc(5)).</summary>
+    private static string[] StatOf(int pid)
+    {
+        string stat = File.ReadAllText($"/proc/{pid}/stat");
+        return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+    }
 
     private long StatusNumber(string file, string field)
     {

@@ -31,6 +31,13 @@ internal sealed class HelperProcess : IDisposable
 
     public string? ReadLine() => _process.StandardOutput.ReadLine();
 
+    /// <summary>Ends it with SIGKILL, and waits until it has ended.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
     /// <summary>Lets the process end, and waits until it has.</summary>
     public void Dispose()
     {
