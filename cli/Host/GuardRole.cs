@@ -14,7 +14,7 @@ internal static class GuardRole
 
     /// <summary>For a process that may need one.</summary>
     /// <param name="environment">The process's own.</param>
-    public static GuardOptions OptionsFor(ProgramEnvironment environment) => 
+    public static GuardOptions OptionsFor(ProgramEnvironment environment) =>
         new(FindName, (name, contact) => TryStart(name, contact, environment));
 
     /// <param name="words">The abstract name where it listens.</param>

@@ -61,7 +61,7 @@ internal sealed record LaunchTerms(string Text)
                 text.AppendLine(FileStatus.TryGet($"{folder}/ns/{name}", out FileStatus status) ? status.Identity : "");
             return new LaunchTerms(text.ToString());
         }
-        catch (IOException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return null;
         }
