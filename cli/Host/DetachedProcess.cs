@@ -95,22 +95,19 @@ internal static unsafe class DetachedProcess
         _ = Libc.sched_setaffinity(0, ProcessorMaskLength, mask);
     }
 
-    /// <summary>Starts our own binary in another role as a child, which gets one descriptor.</summary>
+    /// <summary>Starts our own binary in another role as a child of one that has let go (<see cref="LetGo"/>), which gets one descriptor.</summary>
     /// <param name="words">The role, and what it is told.</param>
     /// <param name="input">Its standard input.</param>
     /// <param name="environment">Its environment.</param>
     /// <exception cref="LaunchException">It did not start.</exception>
     public static void StartBeside(string[] words, int input, ProgramEnvironment environment)
     {
-        int nowhere = Processes.open("/dev/null", Processes.ReadWrite | Processes.CloseOnExec, 0);
         SpawnFileActions actions;
         _ = Processes.posix_spawn_file_actions_init(&actions);
         _ = Processes.posix_spawn_file_actions_adddup2(&actions, input, Descriptors.Order);
-        _ = Processes.posix_spawn_file_actions_adddup2(&actions, nowhere, Descriptors.Output);
-        _ = Processes.posix_spawn_file_actions_adddup2(&actions, nowhere, Descriptors.Error);
+        _ = Processes.posix_spawn_file_actions_adddup2(&actions, Descriptors.Output, Descriptors.Error); // /dev/null
         _ = Processes.posix_spawn_file_actions_addclosefrom_np(&actions, Descriptors.Ready);
         _ = Spawn(words, &actions, environment.Variables);
-        _ = Libc.close(nowhere);
     }
 
     /// <summary>Reads the order in the process that was started.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Pyco.Cli.Startup;
 using Pyco.Host;
 using Pyco.Host.Bridge;
+using Pyco.Host.Control;
 using Pyco.Host.Guarding;
 using Pyco.Posix;
 
@@ -23,8 +24,11 @@ internal static class GuardRole
         if (words is not [string name] || KernelSockets.TypeOf(Descriptors.Order) != Constants.SockStream)
             throw DetachedProcess.StartedByHand(Name);
         _ = Processes.chdir("/");
-        return BackgroundProcess.Run(
-            "pyco guard", "the guard", readyDescriptor: -1, _ => Guard.Run(name, Descriptors.Order, OrphanedListeners.Wake));
+        OrphanedListeners orphans = new();
+        orphans.Learn(); // before anybody but the starter can ask to be guarded
+        if (PendingConnection.ReadPeer(Descriptors.Order).ProcessId != Libc.getppid())
+            orphans.Forget(); // the starter has ended already, and some may be its own
+        return BackgroundProcess.Run("pyco guard", "the guard", readyDescriptor: -1, _ => Guard.Run(name, Descriptors.Order, orphans.WakeNew));
     }
 
     /// <summary>

@@ -7,12 +7,12 @@ namespace Pyco.Cli.Host;
 /// <summary>Abstract names where processes meet that have several things in common.</summary>
 internal static class HashedName
 {
-    /// <summary>The same name for the same things. It is not a secret: who listens there looks at who comes, and who comes at who listens.</summary>
+    /// <summary>The same name for the same things. It is not a secret: who has it is to be looked at, and who comes.</summary>
     /// <param name="prefix">What the name begins with.</param>
-    /// <param name="parts">What those who meet there have in common; without line feeds.</param>
+    /// <param name="parts">What those who meet there have in common.</param>
     public static string Of(string prefix, params ReadOnlySpan<string> parts)
     {
-        byte[] octets = Encoding.UTF8.GetBytes(string.Join('\n', parts));
+        byte[] octets = Encoding.UTF8.GetBytes(string.Join('\0', parts));
         // SHA-256 would load OpenSSL: 4 MB, and milliseconds.
         return string.Create(CultureInfo.InvariantCulture, $"{prefix}{new SipHash(0, 0).Hash(octets):x16}{new SipHash(0, 1).Hash(octets):x16}");
     }

@@ -6,16 +6,28 @@ namespace Pyco.Host.Bridge;
 /// The listening sockets whose hosts were killed and could not tell their programs. The kernel's list of sockets shows
 /// them: they have a host's name, and nobody has the name where this host took requests.
 /// </summary>
-internal static class OrphanedListeners
+internal sealed class OrphanedListeners
 {
     private const string SocketList = "/proc/net/unix";
 
-    /// <summary>Wakes those who wait for connections on them.</summary>
-    /// <exception cref="IOException">The list cannot be read.</exception>
-    public static void Wake()
+    private HashSet<string> _known = [];
+
+    /// <summary>Those that are there now are known: it was somebody else's to wake who waits on them.</summary>
+    public void Learn() => _known = FindNow();
+
+    /// <summary>None is known any more.</summary>
+    public void Forget() => _known.Clear();
+
+    /// <summary>
+    /// Wakes those who wait for connections on the ones that were not known. A listener that does not block stays one, and its program
+    /// is told once.
+    /// </summary>
+    public void WakeNew()
     {
-        foreach (string name in Find(File.ReadLines(SocketList)))
+        HashSet<string> now = FindNow();
+        foreach (string name in now.Where(name => !_known.Contains(name)))
             KernelSockets.WakeListener(UnixAddress.Abstract(name));
+        _known = now;
     }
 
     /// <summary>The abstract names of orphaned listeners.</summary>
@@ -43,5 +55,17 @@ internal static class OrphanedListeners
                 listeners.Add((host, name));
         }
         return [.. listeners.Where(listener => !hosts.Contains(listener.Host)).Select(listener => listener.Name)];
+    }
+
+    private static HashSet<string> FindNow()
+    {
+        try
+        {
+            return [.. Find(File.ReadLines(SocketList))];
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return []; // out of descriptors, or there is no /proc
+        }
     }
 }

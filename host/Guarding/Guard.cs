@@ -9,42 +9,55 @@ namespace Pyco.Host.Guarding;
 /// Waits for the end of a user's processes that hold hosts. Where that was not an orderly one, programs that wait for connections
 /// are woken.
 /// </summary>
-internal sealed class Guard : IDisposable
+internal sealed class Guard : LoopTenant, IDisposable
 {
+    /// <summary>For each process its connection, and a pidfd.</summary>
+    private const int DescriptorsForEach = 2;
+
+    /// <summary>More than connect in one turn, with some for the guard itself.</summary>
+    private const int SpareDescriptors = 256;
+
     private readonly EventLoop _loop;
-    private readonly Action _wake;
-    private readonly ConnectionListener<GuardedProcess>? _listener;
+    private readonly Action _wakePrograms;
+    private ConnectionListener<GuardedProcess>? _listener;
     private int _guarded;
+    private bool _hasEnded;
 
     /// <param name="loop">The guard's own.</param>
     /// <param name="name">The abstract name where others find it.</param>
     /// <param name="first">The connection of the process that has started it.</param>
-    /// <param name="wake">Wakes the programs of those that are no more.</param>
+    /// <param name="wakePrograms">Wakes the programs of those that are no more.</param>
     /// <exception cref="SystemCallException">The loop cannot watch the connection.</exception>
-    private Guard(EventLoop loop, string name, int first, Action wake)
+    private Guard(EventLoop loop, string name, int first, Action wakePrograms)
     {
         _loop = loop;
-        _wake = wake;
+        _wakePrograms = wakePrograms;
         uint user = Libc.geteuid();
-        try
+        loop.Add(this);
+        if (!IsFull)
         {
-            _listener = new ConnectionListener<GuardedProcess>(loop, UnixAddress.Abstract(name), Take)
+            try
             {
-                Admits = peer => peer.UserId == user,
-            };
-        }
-        catch (SystemCallException)
-        {
-            // Another user has the name, or a guard that was started in this moment: then it guards the one process that knows it.
+                _listener = new ConnectionListener<GuardedProcess>(loop, UnixAddress.Abstract(name), Take)
+                {
+                    Admits = peer => peer.UserId == user,
+                };
+            }
+            catch (SystemCallException)
+            {
+                // Another user has the name, or a guard that was started in this moment: then it guards the one process that knows it.
+            }
         }
         loop.Add(Take(first), Constants.EpollIn | Constants.EpollRdhup);
     }
 
+    private bool IsFull => OpenFilesLimit.Soft < (ulong)(_guarded * DescriptorsForEach) + SpareDescriptors;
+
     /// <summary>Serves until nobody is left to be guarded.</summary>
     /// <param name="name">The abstract name where others find it.</param>
     /// <param name="first">The connection of the process that has started it.</param>
-    /// <param name="wake">Wakes the programs of those that are no more.</param>
-    public static void Run(string name, int first, Action wake)
+    /// <param name="wakePrograms">Wakes the programs of those that are no more. Called once for all that have ended in a turn of the loop.</param>
+    public static void Run(string name, int first, Action wakePrograms)
     {
         // Of two that were started at the same moment the later one ends: its process then finds the other.
         if (GuardProtocol.Dial(name) is >= 0 and int another)
@@ -55,16 +68,32 @@ internal sealed class Guard : IDisposable
         }
         using EventLoop loop = new(TimeProvider.System);
         loop.Turn(TimeSpan.Zero); // reads the clock
-        using Guard guard = new(loop, name, first, wake);
+        using Guard guard = new(loop, name, first, wakePrograms);
         loop.Run();
     }
 
     /// <summary>Who connects now learns by the end of his connection that there is no guard.</summary>
     public void Dispose() => _listener?.Dispose();
 
+    protected override Instant? Run(Instant now)
+    {
+        if (_hasEnded)
+            _wakePrograms();
+        _hasEnded = false;
+        if (IsFull)
+        {
+            _listener?.Dispose(); // the next one starts another guard
+            _listener = null;
+        }
+        if (_guarded == 0)
+            _loop.StopRequested = true;
+        return null;
+    }
+
     private GuardedProcess Take(int descriptor)
     {
         _guarded++;
+        Wake();
         return new GuardedProcess(_loop, descriptor, OnGone);
     }
 
@@ -79,14 +108,14 @@ internal sealed class Guard : IDisposable
 
     private void OnEnded()
     {
-        _wake();
+        _hasEnded = true;
         Release();
     }
 
     private void Release()
     {
-        if (--_guarded == 0)
-            _loop.StopRequested = true;
+        _guarded--;
+        Wake();
     }
 
     /// <summary>Its connection is closed, but perhaps not yet the sockets of its hosts.</summary>

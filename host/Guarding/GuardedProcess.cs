@@ -21,12 +21,12 @@ internal sealed unsafe class GuardedProcess(EventLoop loop, int descriptor, Acti
         byte word;
         nint length = DescriptorPassing.Receive(Descriptor, &word, 1, _attached);
         KeepFirst();
-        if (length > 0)
+        if (length > 0 && _process >= 0)
         {
             HasSpoken();
             _isInOrder = word == GuardProtocol.InOrder;
         }
-        else if (length == 0 || (Errno)Marshal.GetLastPInvokeError() is not (Errno.EAGAIN or Errno.EINTR))
+        else if (length >= 0 || (Errno)Marshal.GetLastPInvokeError() is not (Errno.EAGAIN or Errno.EINTR))
         {
             Close();
         }

@@ -3,6 +3,7 @@ using Pyco.Host.Guarding;
 using Pyco.Host.Loop;
 using Pyco.Host.Tests.Testing;
 using Pyco.Posix;
+using Pyco.Stack;
 
 namespace Pyco.Host.Tests;
 
@@ -74,8 +75,8 @@ internal sealed unsafe class GuardTests
     {
         using var process = HelperProcess.Start("cat");
         GuardContact first = new(_loop, new GuardOptions(() => _name, TryStart));
-        first.Need();
-        first.Need();
+        Need(first);
+        Need(first);
         int second = AwaitGuard();
         Introduce(second, process.Id);
         first.Dispose();
@@ -93,7 +94,7 @@ internal sealed unsafe class GuardTests
     public void Of_two_guards_one_ends_and_its_process_finds_the_other()
     {
         using GuardContact first = new(_loop, new GuardOptions(() => _name, TryStart));
-        first.Need();
+        Need(first);
         Close(AwaitGuard());
         int second = StartGuard();
 
@@ -110,7 +111,7 @@ internal sealed unsafe class GuardTests
         int before = Kernel.OpenDescriptors;
         int attached = Kernel.NewUnixSocket(Constants.SockStream);
         GuardContact first = new(_loop, new GuardOptions(() => _name, TryStart));
-        first.Need();
+        Need(first);
         for (int stranger = 0; stranger < 20; stranger++)
         {
             int socket = AwaitGuard();
@@ -132,51 +133,88 @@ internal sealed unsafe class GuardTests
     }
 
     [Test]
-    public void A_guard_that_ends_is_followed_by_another()
+    public void Who_says_that_he_is_there_and_does_not_show_himself_is_not_kept()
+    {
+        using GuardContact first = new(_loop, new GuardOptions(() => _name, TryStart));
+        Need(first);
+        int nobody = AwaitGuard();
+        Say(nobody, GuardProtocol.Watch);
+
+        Assert.That(() => HasEnded(nobody), Is.True.After((int)Patience.TotalMilliseconds, 5), "the guard could not take what came along: he may try again");
+        Close(nobody);
+        Assert.That(_guards[0].IsAlive, Is.True);
+    }
+
+    [Test]
+    public void A_guard_that_ends_is_followed_by_another_at_once()
     {
         using Socket listener = ListenAsGuard();
         using GuardContact contact = new(_loop, new GuardOptions(() => _name, (_, _) => false));
-        contact.Need();
+        Need(contact);
         using (Socket accepted = listener.Accept())
             Assert.That(ReadWord(accepted), Is.EqualTo((byte)'w'));
         Thread.Sleep(TimeSpan.FromSeconds(1.1)); // it was one for a while
 
         _loop.Turn(Patience);
 
+        Assert.That(contact.IsThere, Is.True);
         using (Socket accepted = listener.Accept())
             Assert.That(ReadWord(accepted), Is.EqualTo((byte)'w'));
     }
 
     [Test]
-    public void Guards_that_end_at_once_are_given_up_until_there_is_need_again()
+    public void Guards_that_end_at_once_are_looked_for_ever_more_seldom()
     {
         using Socket listener = ListenAsGuard();
-        int starts = 0;
-        using GuardContact contact = new(_loop, new GuardOptions(() => _name, (_, _) => ++starts < 0));
-        contact.Need();
-        for (int guard = 0; guard < 3; guard++)
+        using GuardContact contact = new(_loop, new GuardOptions(() => _name, (_, _) => false));
+        Need(contact);
+        List<TimeSpan> pauses = [];
+        for (int guard = 0; guard < 6; guard++)
         {
             listener.Accept().Dispose();
-            _loop.Turn(Patience);
+            while (contact.IsThere)
+                _loop.Turn(Patience);
+            Instant lost = _loop.Now;
+            while (!contact.IsThere)
+                _loop.Turn(Patience);
+            pauses.Add(_loop.Now - lost);
         }
-        Assert.That(listener.Poll(Moment, SelectMode.SelectRead), Is.False);
-        Assert.That(starts, Is.Zero);
+        Assert.That(pauses[0], Is.GreaterThanOrEqualTo(TimeSpan.FromMilliseconds(10)));
+        Assert.That(pauses[^1], Is.GreaterThanOrEqualTo(TimeSpan.FromMilliseconds(320)));
+    }
 
-        contact.Need();
+    [Test]
+    public void Without_a_guard_the_process_goes_on_and_looks_again()
+    {
+        int starts = 0;
+        using GuardContact contact = new(_loop, new GuardOptions(() => _name, (_, _) => ++starts < 0));
+        Need(contact);
+        Assert.That(starts, Is.EqualTo(1));
+        Assert.That(contact.IsThere, Is.False);
+        while (starts < 2)
+            _loop.Turn(Patience);
 
+        using Socket listener = ListenAsGuard();
+        while (!contact.IsThere)
+            _loop.Turn(Patience);
         Assert.That(listener.Poll(Patience, SelectMode.SelectRead), Is.True);
     }
 
     [Test]
-    public void Without_a_guard_the_process_goes_on()
+    public void Nobody_looks_for_a_guard_before_there_is_need()
     {
-        int starts = 0;
-        using GuardContact contact = new(_loop, new GuardOptions(() => _name, (_, _) => ++starts < 0));
-        contact.Need();
-        contact.Need();
+        using Socket listener = ListenAsGuard();
+        using GuardContact contact = new(_loop, new GuardOptions(() => _name, (_, _) => false));
+        for (int turn = 0; turn < 3; turn++)
+            _loop.Turn(TimeSpan.Zero);
 
-        Assert.That(starts, Is.EqualTo(2), "at each need");
-        Assert.That(contact.Descriptor, Is.Negative);
+        Assert.That(listener.Poll(TimeSpan.Zero, SelectMode.SelectRead), Is.False);
+    }
+
+    private void Need(GuardContact contact)
+    {
+        contact.Need();
+        _loop.Turn(TimeSpan.Zero);
     }
 
     /// <returns>A connection to it.</returns>
@@ -228,6 +266,12 @@ internal sealed unsafe class GuardTests
         byte word = GuardProtocol.Watch;
         Assert.That((int)DescriptorPassing.Send(contact, &word, 1, process), Is.EqualTo(1));
         Close(process);
+    }
+
+    private static bool HasEnded(int contact)
+    {
+        byte word;
+        return Libc.recv(contact, &word, 1, Constants.MsgDontwait) == 0;
     }
 
     private static void Say(int contact, byte word) => Assert.That((int)Libc.send(contact, &word, 1, Constants.MsgNosignal), Is.EqualTo(1));

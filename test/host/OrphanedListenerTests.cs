@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Pyco.Host.Bridge;
 using Pyco.Host.Tests.Testing;
 using Pyco.Posix;
@@ -37,5 +38,41 @@ internal sealed class OrphanedListenerTests : HostTest
         Right.End();
 
         Assert.That(listener.Events & Constants.PollIn, Is.Not.Zero);
+    }
+
+    [Test]
+    public void Each_is_woken_once()
+    {
+        using Socket listener = ListenWithoutHost();
+        OrphanedListeners orphans = new();
+        orphans.WakeNew();
+        listener.Accept().Dispose();
+
+        orphans.WakeNew();
+
+        Assert.That(listener.Poll(TimeSpan.Zero, SelectMode.SelectRead), Is.False);
+    }
+
+    [Test]
+    public void Who_was_one_before_is_not_woken()
+    {
+        using Socket listener = ListenWithoutHost();
+        OrphanedListeners orphans = new();
+        orphans.Learn();
+        orphans.WakeNew();
+        Assert.That(listener.Poll(TimeSpan.Zero, SelectMode.SelectRead), Is.False);
+
+        orphans.Forget();
+        orphans.WakeNew();
+
+        Assert.That(listener.Poll(TimeSpan.Zero, SelectMode.SelectRead), Is.True);
+    }
+
+    private static Socket ListenWithoutHost()
+    {
+        Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint($"\0pyco/{Random.Shared.Next():x8}/t4/00000000000000b1"));
+        listener.Listen();
+        return listener;
     }
 }
