@@ -174,7 +174,7 @@ int main(void)
     VALUE(IPV6_HOPLIMIT, "OptionNumbers.Ipv6HopLimit");
     VALUE(IPV6_RECVTCLASS, "OptionNumbers.Ipv6RecvTClass");
     VALUE(IPV6_TCLASS, "OptionNumbers.Ipv6TClass");
-    VALUE(MSG_OOB, "Numbers.MsgOob");
+    VALUE(MSG_OOB, "Constants.MsgOob");
     VALUE(MSG_CTRUNC, "Numbers.MsgCTrunc");
     VALUE(MSG_ERRQUEUE, "Numbers.MsgErrQueue");
     VALUE(MSG_WAITFORONE, "Numbers.MsgWaitForOne");

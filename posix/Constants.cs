@@ -30,6 +30,7 @@ internal static class Constants
     public const int MsgTrunc = 0x20;
     public const int MsgDontwait = 0x40;
     public const int MsgNosignal = 0x4000;
+    public const int MsgOob = 1;
     public const int MsgCmsgCloexec = 0x40000000;
 
     public const nuint FioNRead = 0x541b;

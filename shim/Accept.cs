@@ -99,6 +99,7 @@ internal static unsafe class Accept
         InheritOption(listener, accepted, SoKeepAlive);
         InheritOption(listener, accepted, SoLinger);
         InheritOption(listener, accepted, SoPriority);
+        InheritOption(listener, accepted, SoOobInline);
     }
 
     internal static void InheritOption(int from, int to, int option)

@@ -119,8 +119,6 @@ internal static unsafe class Receive
                 return DatagramErrors.Receive(fd, state, buffer, length, address, addressLength);
             if ((state & SocketState.Datagram) != 0)
                 return Datagrams.Receive(fd, state, buffer, length, flags, address, addressLength);
-            if ((flags & MsgOob) != 0)
-                return LibcError.Answer(Errno.EINVAL); // no urgent data waits
             if (address != null)
                 *addressLength = 0; // tcp_recvmsg gives no address; AF_UNIX would give its own
             if ((flags & MsgTrunc) != 0)
@@ -129,6 +127,8 @@ internal static unsafe class Receive
             addressLength = null;
         }
 
+        if ((flags & MsgOob) != 0)
+            return Next.ReceiveFrom(fd, buffer, length, flags, address, addressLength); // which never waits
         Errno early = BusyPolling.Begin(fd, flags, out BusyPolling.Wait wait);
         if (early != Errno.None)
             return BusyPolling.Answer(early, null);
@@ -158,7 +158,8 @@ internal static unsafe class Receive
             return Streams.Discard(fd, capacity, flags);
         }
 
-        Errno early = BusyPolling.Begin(fd, flags, out BusyPolling.Wait wait);
+        BusyPolling.Wait wait = default;
+        Errno early = (flags & MsgOob) == 0 ? BusyPolling.Begin(fd, flags, out wait) : Errno.None;
         if (early != Errno.None)
             return BusyPolling.Answer(early, message);
         byte* name = message->Name;

@@ -117,14 +117,56 @@ internal static unsafe class Send
                 return LibcError.Answer(error);
         }
 
-        // A TCP socket ignores the address and has no use for control messages; AF_UNIX would say EISCONN, and pass
-        // descriptors. Urgent data goes in line (RFC 6093 §6 advises against all other use).
+        // A TCP socket ignores the address and has no use for control messages; AF_UNIX would say EISCONN, and pass descriptors.
         MessageHeader bare = *message;
         bare.Name = null;
         bare.NameLength = 0;
         bare.Control = null;
         bare.ControlLength = 0;
-        nint result = Next.SendMessage(fd, &bare, flags & ~(MsgFastOpen | MsgOob));
+        nint result = (flags & MsgOob) != 0 && (state & (SocketState.Connecting | SocketState.Accepted)) != 0 && SocketName.LeadsToOurHost(fd)
+            ? Urgent(fd, &bare, flags & ~(MsgFastOpen | MsgOob))
+            : Next.SendMessage(fd, &bare, flags & ~(MsgFastOpen | MsgOob));
         return result >= 0 ? result : Streams.TranslateSend(fd, result);
+    }
+
+    /// <summary>Sends a message whose last octet is urgent (RFC 9293 §3.8.5). That one goes by itself, with a note for the host.</summary>
+    private static nint Urgent(int fd, MessageHeader* message, int flags)
+    {
+        int last = (int)message->VectorCount - 1;
+        while (last >= 0 && message->Vectors[last].Length == 0)
+            last--;
+        if (last < 0)
+            return Next.SendMessage(fd, message, flags);
+        IoVector rest = message->Vectors[last];
+        rest.Length--;
+        byte* octet = rest.Base + rest.Length;
+        nuint wanted = IoVectors.Capacity(message->Vectors, last) + rest.Length;
+        nint sent = 0;
+        MessageHeader part = *message;
+        part.VectorCount = (nuint)last;
+        if (last > 0)
+            sent = Next.SendMessage(fd, &part, flags);
+        if (sent >= 0 && (nuint)sent + rest.Length == wanted && rest.Length > 0)
+        {
+            part.Vectors = &rest;
+            part.VectorCount = 1;
+            nint more = Next.SendMessage(fd, &part, flags);
+            sent = more >= 0 ? sent + more : sent > 0 ? sent : -1;
+        }
+
+        if (sent < 0 || (nuint)sent != wanted)
+            return sent;
+        nint told = StreamNotes.SendUrgent(fd, octet, flags & MsgDontwait);
+        if (told == 1)
+            return sent + 1;
+        if (sent > 0)
+            return sent;
+        if (told == -(int)Errno.EAGAIN)
+            return LibcError.Answer(Errno.EAGAIN);
+        // The kernel says why, with the signal that belongs to it. Where only the note is refused, the octet goes in line.
+        IoVector alone = new() { Base = octet, Length = 1 };
+        part.Vectors = &alone;
+        part.VectorCount = 1;
+        return Next.SendMessage(fd, &part, flags);
     }
 }

@@ -60,7 +60,7 @@ internal static unsafe class SocketOptions
                     : Options.SetAtHost(fd, state, SolSocket, name, value, length);
             case SoReuseAddr or SoBroadcast or SoKeepAlive or SoLinger:
                 return SetAtBoth(fd, state, name, value, length);
-            case SoRcvTimeo or SoSndTimeo or SoPriority:
+            case SoRcvTimeo or SoSndTimeo or SoPriority or SoOobInline:
                 return SetInheritable(fd, state, name, value, length);
             case SoSndbuf or SoSndbufForce:
                 return SetSendBuffer(fd, state, name, value, length);

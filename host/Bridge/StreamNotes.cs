@@ -118,7 +118,9 @@ internal sealed unsafe class StreamNotes(int descriptor, TcpSocket tcp, ulong ma
     {
         StreamNote note = MemoryMarshal.Read<StreamNote>(octets.AsSpan(begin));
         int end = begin + Length;
-        if (begin >= Older(note.Option))
+        if (note.Option == StreamOption.Urgent)
+            tcp.MarkUrgent(now);
+        else if (begin >= Older(note.Option))
             Set(note);
         if (end < length)
         {

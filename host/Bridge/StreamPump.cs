@@ -111,7 +111,7 @@ internal static unsafe class StreamPump
         while (tcp.ReceivedOctets > 0)
         {
             int count = tcp.PeekReceived(pieces);
-            nint sent = Send(descriptor, pieces[..count]);
+            nint sent = tcp.UrgentOffset is { } before ? SendUrgent(descriptor, pieces[..count], before) : Send(descriptor, pieces[..count]);
             if (sent > 0)
             {
                 tcp.Consume((int)sent, now);
@@ -171,6 +171,37 @@ internal static unsafe class StreamPump
         }
         MessageHeader message = new() { Vectors = vectors, VectorCount = (nuint)pieces.Length };
         return Libc.sendmsg(descriptor, &message, Constants.MsgDontwait | Constants.MsgNosignal);
+    }
+
+    /// <summary>Sends what stands before the urgent octet, or that octet as such, whereupon the kernel does as it does for TCP.</summary>
+    private static nint SendUrgent(int descriptor, Span<ReadOnlyMemory<byte>> pieces, int before)
+    {
+        if (before > 0)
+            return Send(descriptor, pieces[..Shorten(pieces, before)]);
+        fixed (byte* octet = pieces[0].Span)
+        {
+            nint sent = Libc.send(descriptor, octet, 1, Constants.MsgOob | Constants.MsgDontwait | Constants.MsgNosignal);
+            // Linux before 5.15, or one that was built without CONFIG_AF_UNIX_OOB: in line.
+            return sent < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EOPNOTSUPP
+                ? Libc.send(descriptor, octet, 1, Constants.MsgDontwait | Constants.MsgNosignal)
+                : sent;
+        }
+    }
+
+    /// <summary>Cuts off all octets but the first ones.</summary>
+    /// <returns>How many pieces are left.</returns>
+    private static int Shorten(Span<ReadOnlyMemory<byte>> pieces, int octets)
+    {
+        for (int index = 0; index < pieces.Length; index++)
+        {
+            if (pieces[index].Length >= octets)
+            {
+                pieces[index] = pieces[index][..octets];
+                return index + 1;
+            }
+            octets -= pieces[index].Length;
+        }
+        return pieces.Length;
     }
 
     [InlineArray(PiecesPerWrite)]

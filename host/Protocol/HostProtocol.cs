@@ -279,10 +279,13 @@ internal enum StreamOption
 
     /// <summary>SO_KEEPALIVE.</summary>
     KeepAlive = 2,
+
+    /// <summary>The octet before the note is urgent (MSG_OOB); the value means nothing.</summary>
+    Urgent = 3,
 }
 
 /// <summary>
-/// An option of a connected TCP socket, told in its own stream between what the program writes, and no part of that. It comes with a
+/// An option of a connected TCP socket, or what an octet is, told in its own stream between what the program writes, and no part of that. It comes with a
 /// descriptor (SCM_RIGHTS), of no worth in itself: that ends the host's read and tells it to look for the mark. 16 octets.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]

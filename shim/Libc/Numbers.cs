@@ -9,7 +9,6 @@ internal static class Numbers
     public const int SockRdm = 4;
     public const int SockTypeMask = 0xf;
 
-    public const int MsgOob = 1;
     public const int MsgCTrunc = 8;
     public const int MsgErrQueue = 0x2000;
     public const int MsgWaitForOne = 0x10000;

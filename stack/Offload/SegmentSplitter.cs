@@ -97,11 +97,23 @@ public struct SegmentSplitter : IDisposable
         BinaryPrimitives.WriteUInt32BigEndian(transport[4..], seq + (uint)_offset);
         if (_offset > 0)
             transport[TcpHeader.FlagsOffset] &= (byte)~TcpFlags.Cwr; // RFC 3168 §6.1.2: said once
+        if ((transport[TcpHeader.FlagsOffset] & (byte)TcpFlags.Urg) != 0)
+            MoveUrgentPointer(transport);
         if (start + length < _place.End)
             transport[TcpHeader.FlagsOffset] &= (byte)~(TcpFlags.Psh | TcpFlags.Fin);
         part.LacksChecksum = true;
         ChecksumCompletion.Complete(part);
         _offset += length;
+    }
+
+    /// <summary>It counts from the segment's own number; behind the urgent octets there is none.</summary>
+    private readonly void MoveUrgentPointer(Span<byte> transport)
+    {
+        Span<byte> pointer = transport[TcpHeader.UrgentPointerOffset..];
+        int left = BinaryPrimitives.ReadUInt16BigEndian(pointer) - _offset;
+        BinaryPrimitives.WriteUInt16BigEndian(pointer, (ushort)Math.Max(0, left));
+        if (left <= 0)
+            transport[TcpHeader.FlagsOffset] &= (byte)~TcpFlags.Urg;
     }
 
     private readonly bool IsUnfragmentable(ReadOnlySpan<byte> whole) =>

@@ -265,6 +265,16 @@ public sealed class TcpSocket : StackSocket
         connection.Touch();
     }
 
+    /// <summary>The octet that was committed last is urgent: the peer is told of it before it comes (RFC 9293 §3.8.5; MSG_OOB).</summary>
+    public void MarkUrgent(Instant now)
+    {
+        _ = now;
+        if (_connection is not { State: not (TcpState.Closed or TcpState.TimeWait) } connection)
+            return;
+        connection.Snd.MarkUrgent();
+        connection.Touch();
+    }
+
     /// <summary>Octets accepted from the caller and not yet acknowledged by the peer.</summary>
     public int UnacknowledgedOctets => _connection?.Snd.Buffer.Length ?? 0;
 
@@ -278,6 +288,11 @@ public sealed class TcpSocket : StackSocket
 
     /// <summary>Received octets that wait for <see cref="Consume"/>.</summary>
     public int ReceivedOctets => _connection?.Rcv.Buffer.Length ?? 0;
+
+    /// <summary>
+    /// Received octets before the peer's last urgent octet, which may not have come yet; null if there is none, or it was consumed.
+    /// </summary>
+    public int? UrgentOffset => _connection?.Rcv.UrgentOffset;
 
     /// <summary>
     /// Lends pieces of the received data, in order, without consuming them; valid until the next call on this socket.

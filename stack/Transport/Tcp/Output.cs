@@ -29,10 +29,15 @@ internal static class Output
 
     /// <summary>
     /// An octet-less segment from before the window, which the peer must answer (RFC 9293 §3.8.4); Linux probes a zero
-    /// window with it too (tcp_xmit_probe_skb), where RFC 9293 §3.8.6.1 would send an octet.
+    /// window with it too (tcp_xmit_probe_skb), where RFC 9293 §3.8.6.1 would send an octet. Of urgent octets another one tells, at the
+    /// window's start, because the peer heeds nothing else (RFC 9293 MUST-66; Linux likewise).
     /// </summary>
-    public static void SendProbe(Connection tcb, Instant now) =>
+    public static void SendProbe(Connection tcb, Instant now)
+    {
+        if (tcb.Snd.UrgentPointerAt(tcb.Snd.Una) != 0)
+            tcb.Protocol.Writer.Send(tcb, tcb.Snd.Una, TcpFlags.None, 0, now);
         tcb.Protocol.Writer.Send(tcb, tcb.Snd.Una - 1, TcpFlags.None, 0, now);
+    }
 
     /// <summary>Sends one segment of new data although it is small: the override of RFC 9293 §3.8.6.2.1.</summary>
     /// <returns>False if the window has no room at all.</returns>
@@ -110,8 +115,8 @@ internal static class Output
             return partial >= snd.MaxWnd / 2 ? length : whole; // silly-window avoidance
         if (snd.IsFinQueued)
             return length;
-        // Nagle in Minshall's form, as Linux has it: one partial segment may be on its way.
-        bool isHeldBack = tcb.Cork || (!tcb.NoDelay && snd.IsPartialInFlight);
+        // Nagle in Minshall's form, as Linux has it: one partial segment may be on its way. Urgent octets do not wait.
+        bool isHeldBack = (tcb.Cork || (!tcb.NoDelay && snd.IsPartialInFlight)) && snd.UrgentPointerAt(snd.Nxt) == 0;
         return isHeldBack ? whole : length;
     }
 

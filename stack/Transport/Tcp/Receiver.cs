@@ -36,6 +36,9 @@ internal sealed class Receiver(ChunkPool chunks)
     /// <summary>RCV.WND.</summary>
     public int Wnd => RightEdge - Nxt;
 
+    /// <summary>Where the first octet of <see cref="Buffer"/> stands, or will stand.</summary>
+    private SequenceNumber FirstUnread => Nxt - (Buffer.Length + (IsFinished ? 1 : 0));
+
     /// <summary>Zero if the peer did not offer window scaling.</summary>
     public byte Scale { get; set; }
 
@@ -44,6 +47,12 @@ internal sealed class Receiver(ChunkPool chunks)
 
     /// <summary>The largest segment seen: what the peer takes for full.</summary>
     public int SegmentSize { get; private set; } = DefaultMss;
+
+    /// <summary>RCV.UP: the place after the peer's last urgent octet, until the user has consumed that (RFC 9293 §3.8.5).</summary>
+    private SequenceNumber? _urgentEnd;
+
+    /// <summary>Octets of <see cref="Buffer"/> before the last urgent octet, which may not have come yet; null if there is none.</summary>
+    public int? UrgentOffset => _urgentEnd - 1 - FirstUnread;
 
     /// <summary>Where the peer's FIN stands, once a segment has told.</summary>
     public SequenceNumber? FinSeq { get; private set; }
@@ -89,6 +98,15 @@ internal sealed class Receiver(ChunkPool chunks)
             return seg.Seq.IsInWindow(Nxt, Wnd);
         return seg.Seq.IsInWindow(Nxt, Wnd) || (seg.End - 1).IsInWindow(Nxt, Wnd) ||
             (seg.Seq - Nxt < 0 && seg.End - RightEdge > 0);
+    }
+
+    /// <summary>RFC 9293 §3.10.7.4, sixth step: a segment says that octets up to this place are urgent.</summary>
+    /// <remarks>As in all stacks that there are, the last of them stands before that place (RFC 6093 §4).</remarks>
+    public void NoteUrgent(SequenceNumber end)
+    {
+        bool isUnread = end - FirstUnread > 0;
+        if (isUnread && !_isClosed && (_urgentEnd is not { } known || end - known > 0))
+            _urgentEnd = end;
     }
 
     /// <summary>Takes what is new in the segment's text, trimmed to the window.</summary>
@@ -204,7 +222,12 @@ internal sealed class Receiver(ChunkPool chunks)
     }
 
     /// <summary>The user has taken octets away.</summary>
-    public void OnConsumed() => _hasFreed = true;
+    public void OnConsumed()
+    {
+        _hasFreed = true;
+        if (UrgentOffset < 0)
+            _urgentEnd = null;
+    }
 
     /// <summary>
     /// Reading has freed so much that the peer should know: the window that it sees is at most half of what it could be

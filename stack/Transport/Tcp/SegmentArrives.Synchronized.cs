@@ -41,7 +41,7 @@ internal static partial class SegmentArrives
         tcb.OnEcho(seg, now);
         if (tcb.State is TcpState.Closed or TcpState.TimeWait)
             return;
-        // Sixth, the URG: urgent data stays in the stream (SO_OOBINLINE's way). Seventh, the text. Eighth, the FIN.
+        // Sixth, the URG, with the seventh, the text. Eighth, the FIN.
         if (tcb.IsOrphan && text.Length > 0 && seg.PayloadSeq + text.Length - tcb.Rcv.Nxt > 0 && tcb.State.MayReceive())
         {
             // Nobody will read it (RFC 2525 §2.17).
@@ -267,9 +267,11 @@ internal static partial class SegmentArrives
         }
     }
 
-    /// <summary>Seventh step.</summary>
+    /// <summary>Sixth and seventh step. Urgent octets stay in the text; the user is told where they end.</summary>
     private static void AcceptText(Connection tcb, in Segment seg, SegmentText text, Instant now)
     {
+        if (seg.IsUrg && seg.UrgentPointer > 0 && tcb.State.MayReceive())
+            tcb.Rcv.NoteUrgent(seg.Seq + seg.UrgentPointer);
         if (text.Length == 0 || !tcb.State.MayReceive())
             return;
         bool hadGap = !tcb.Rcv.Reassembly.IsEmpty;

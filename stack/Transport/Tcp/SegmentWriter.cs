@@ -28,7 +28,10 @@ internal sealed class SegmentWriter(INetworkLayer network)
         frame.SegmentSize = length > tcb.Snd.Mss ? tcb.Snd.Mss : 0;
         Span<byte> octets = frame.Append(ownLength);
         options[..optionsLength].CopyTo(octets[TcpHeader.MinLength..]);
-        WriteHeader(octets, tcb.Key, seq, tcb.Rcv.Nxt, headerLength, flags | TcpFlags.Ack, window);
+        ushort urgentPointer = (flags & TcpFlags.Rst) != 0 ? (ushort)0 : tcb.Snd.UrgentPointerAt(seq);
+        if (urgentPointer != 0)
+            flags |= TcpFlags.Urg;
+        WriteHeader(octets, tcb.Key, seq, tcb.Rcv.Nxt, headerLength, flags | TcpFlags.Ack, window, urgentPointer);
         if (isByReference)
             tcb.Snd.Buffer.AttachTo(frame, seq - tcb.Snd.DataStart, length);
         else if (length > 0)
@@ -152,8 +155,9 @@ internal sealed class SegmentWriter(INetworkLayer network)
         SequenceNumber ack,
         int headerLength,
         TcpFlags flags,
-        ushort window) =>
-        TcpHeader.Write(octets, key.Local.Port, key.Remote.Port, seq, ack, headerLength, flags, window);
+        ushort window,
+        ushort urgentPointer = 0) =>
+        TcpHeader.Write(octets, key.Local.Port, key.Remote.Port, seq, ack, headerLength, flags, window, urgentPointer);
 
     private void Dispatch(
         Frame frame,

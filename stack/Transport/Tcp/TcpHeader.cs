@@ -20,6 +20,8 @@ internal readonly ref struct TcpHeader
 
     public const int ChecksumOffset = 16;
 
+    public const int UrgentPointerOffset = 18;
+
     private readonly ReadOnlySpan<byte> _octets;
 
     private TcpHeader(ReadOnlySpan<byte> octets) => _octets = octets;
@@ -42,7 +44,7 @@ internal readonly ref struct TcpHeader
 
     public ushort Checksum => BinaryPrimitives.ReadUInt16BigEndian(_octets[ChecksumOffset..]);
 
-    public ushort UrgentPointer => BinaryPrimitives.ReadUInt16BigEndian(_octets[18..]);
+    public ushort UrgentPointer => BinaryPrimitives.ReadUInt16BigEndian(_octets[UrgentPointerOffset..]);
 
     public ReadOnlySpan<byte> Options => _octets[MinLength..Length];
 
@@ -80,6 +82,6 @@ internal readonly ref struct TcpHeader
         destination[FlagsOffset] = (byte)flags;
         BinaryPrimitives.WriteUInt16BigEndian(destination[14..], window);
         BinaryPrimitives.WriteUInt16BigEndian(destination[ChecksumOffset..], 0);
-        BinaryPrimitives.WriteUInt16BigEndian(destination[18..], urgentPointer);
+        BinaryPrimitives.WriteUInt16BigEndian(destination[UrgentPointerOffset..], urgentPointer);
     }
 }

@@ -43,6 +43,23 @@ public class SegmentSplitterTests : OffloadTest
         iter: 50, threads: 1);
 
     [Test]
+    public void Parts_up_to_the_urgent_octet_tell_of_it() => Gen.Select(TestSegment.SuperSegments, Gen.Int[1, ushort.MaxValue]).Sample(
+        (super, urgent) =>
+        {
+            super = super with { Flags = super.Flags | TcpFlags.Urg, UrgentPointer = (ushort)urgent };
+            List<byte[]> parts = [.. Split(super.ToFrame(LargeFrames)).Select(OctetsOf)];
+            foreach (byte[] part in parts)
+            {
+                TcpPacket tcp = Read(part);
+                int left = urgent - (int)(tcp.SequenceNumber - super.Seq);
+                Assert.That(tcp.ValidChecksum);
+                Assert.That(tcp.Urgent, Is.EqualTo(left > 0));
+                Assert.That((ushort)tcp.UrgentPointer, Is.EqualTo(Math.Max(0, left)));
+            }
+        },
+        iter: 50, threads: 1);
+
+    [Test]
     public void The_parts_are_the_same_wherever_the_payload_stands() => TestSegment.SuperSegments.Sample(
         super =>
         {

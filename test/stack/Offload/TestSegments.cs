@@ -20,6 +20,8 @@ internal sealed record TestSegment
 
     public ushort Window { get; init; } = 500;
 
+    public ushort UrgentPointer { get; init; }
+
     public ushort Identification { get; init; }
 
     public bool DontFragment { get; init; } = true;
@@ -94,7 +96,7 @@ internal sealed record TestSegment
         Span<byte> segment = frame.Append(headerLength + Payload.Length);
         Options.CopyTo(segment[TcpHeader.MinLength..]);
         Payload.CopyTo(segment[headerLength..]);
-        TcpHeader.Write(segment, SourcePort, 80, new(Seq), new(Ack), headerLength, Flags, Window);
+        TcpHeader.Write(segment, SourcePort, 80, new(Seq), new(Ack), headerLength, Flags, Window, UrgentPointer);
         if (SegmentSize > 0 && Payload.Length > SegmentSize)
         {
             frame.SegmentSize = SegmentSize;

@@ -5,11 +5,11 @@ using Pyco.Stack.Transport.Tcp;
 namespace Pyco.Stack.Tests.Testing;
 
 /// <summary>
-/// A TCP segment as tcpdump and packetdrill write it: <c>S. 0:0(0) ack 1 win 65535 &lt;mss 1460,sackOK&gt;</c>. Sequence
-/// numbers count from the sender's ISS, acknowledgements and SACK blocks from the receiver's.
+/// A TCP segment as tcpdump and packetdrill write it: <c>S. 0:0(0) ack 1 win 65535 &lt;mss 1460,sackOK&gt;</c>,
+/// <c>U. 1:4(3) ack 1 urg 3</c>. Sequence numbers count from the sender's ISS, acknowledgements and SACK blocks from the receiver's.
 /// </summary>
 /// <remarks>
-/// As an expectation it says only what matters: flags left out mean neither SYN, FIN nor RST, whatever PSH and ECN may
+/// As an expectation it says only what matters: flags left out mean neither SYN, FIN, RST nor URG, whatever PSH and ECN may
 /// be; a window left out means any; of the options only those named are compared, and <c>*</c> stands for any word.
 /// </remarks>
 internal sealed partial record TraceSegment(string Flags, long Seq, int Length)
@@ -17,6 +17,9 @@ internal sealed partial record TraceSegment(string Flags, long Seq, int Length)
     public long? Ack { get; init; }
 
     public int? Window { get; init; }
+
+    /// <summary>The urgent pointer, as it is in the header.</summary>
+    public int Urgent { get; init; }
 
     public IReadOnlyList<string> Options { get; init; } = [];
 
@@ -34,6 +37,7 @@ internal sealed partial record TraceSegment(string Flags, long Seq, int Length)
         {
             Ack = match.Groups["ack"].Success ? Number(match, "ack") : null,
             Window = match.Groups["win"].Success ? Number(match, "win") : null,
+            Urgent = match.Groups["urg"].Success ? Number(match, "urg") : 0,
             Options = options.Length == 0 ? [] : options.Split(',', StringSplitOptions.TrimEntries),
         };
     }
@@ -44,12 +48,13 @@ internal sealed partial record TraceSegment(string Flags, long Seq, int Length)
         {
             Ack = (header.Flags & TcpFlags.Ack) != 0 ? header.Ack - receiverIss : null,
             Window = header.Window,
+            Urgent = header.UrgentPointer,
             Options = ReadOptions(header.Options, receiverIss),
         };
 
     public bool Matches(TraceSegment actual) =>
         Significant(actual) == Significant(this) &&
-        actual.Seq == Seq && actual.Length == Length && actual.Ack == Ack &&
+        actual.Seq == Seq && actual.Length == Length && actual.Ack == Ack && actual.Urgent == Urgent &&
         (Window is null || actual.Window == Window) &&
         Options.All(wanted => actual.Options.Any(option => OptionMatches(wanted, option)));
 
@@ -68,7 +73,15 @@ internal sealed partial record TraceSegment(string Flags, long Seq, int Length)
         TcpFlags flags = ReadFlags(Flags) | (Ack is null ? TcpFlags.None : TcpFlags.Ack);
         SequenceNumber ack = Ack is { } number ? receiverIss + (int)number : default;
         TcpHeader.Write(
-            octets, sourcePort, destinationPort, senderIss + (int)Seq, ack, headerLength, flags, (ushort)(Window ?? 65535));
+            octets,
+            sourcePort,
+            destinationPort,
+            senderIss + (int)Seq,
+            ack,
+            headerLength,
+            flags,
+            (ushort)(Window ?? 65535),
+            (ushort)Urgent);
         return octets;
     }
 
@@ -79,13 +92,15 @@ internal sealed partial record TraceSegment(string Flags, long Seq, int Length)
             text += $" ack {ack}";
         if (Window is { } window)
             text += $" win {window}";
+        if (Urgent != 0)
+            text += $" urg {Urgent}";
         return Options.Count == 0 ? text.TrimStart() : $"{text.TrimStart()} <{string.Join(',', Options)}>";
     }
 
     private static int Number(Match match, string group) =>
         int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
 
-    private static string Significant(TraceSegment segment) => string.Concat(segment.Flags.Where("SFR".Contains));
+    private static string Significant(TraceSegment segment) => string.Concat(segment.Flags.Where("SFRU".Contains));
 
     private static string FlagLetters(TcpFlags flags)
     {
@@ -166,6 +181,6 @@ internal sealed partial record TraceSegment(string Flags, long Seq, int Length)
             words.Zip(actualWords).All(pair => pair.First == "*" || pair.First == pair.Second);
     }
 
-    [GeneratedRegex(@"^((?<flags>[SFRPUEW.]+) )?(?<seq>-?\d+):(?<end>-?\d+)\((?<length>\d+)\)( ack (?<ack>-?\d+))?( win (?<win>\d+))?( <(?<options>[^>]*)>)?$")]
+    [GeneratedRegex(@"^((?<flags>[SFRPUEW.]+) )?(?<seq>-?\d+):(?<end>-?\d+)\((?<length>\d+)\)( ack (?<ack>-?\d+))?( win (?<win>\d+))?( urg (?<urg>\d+))?( <(?<options>[^>]*)>)?$")]
     private static partial Regex Notation();
 }

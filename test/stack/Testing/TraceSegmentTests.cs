@@ -8,6 +8,7 @@ public class TraceSegmentTests
     [TestCase("P. 1:6(5) ack 1 win 257")]
     [TestCase(". 1:1(0) ack 1 win 257 <sack 101:201 301:401>")]
     [TestCase("R 1:1(0) win 0")]
+    [TestCase("U. 1:4(3) ack 1 win 257 urg 3")]
     public void What_is_written_is_read_again(string text)
     {
         TraceSegment segment = TraceSegment.Parse(text);
