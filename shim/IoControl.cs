@@ -69,7 +69,12 @@ internal static unsafe class IoControl
     {
         if ((state & SocketState.Datagram) == 0)
         {
-            return AtKernel(fd, FioNRead, (byte*)available);
+            Errno error = AtKernel(fd, FioNRead, (byte*)available);
+            byte octet;
+            // Linux from 6.17 on counts urgent octets for ever that were passed over.
+            if (error == Errno.None && *available > 0 && Kernel.Receive(fd, &octet, 1, MsgPeek | MsgDontwait) == -(int)Errno.EAGAIN)
+                *available = 0;
+            return error;
         }
 
         DatagramHeader header;

@@ -129,44 +129,55 @@ internal static unsafe class Send
         return result >= 0 ? result : Streams.TranslateSend(fd, result);
     }
 
-    /// <summary>Sends a message whose last octet is urgent (RFC 9293 §3.8.5). That one goes by itself, with a note for the host.</summary>
+    /// <summary>Sends a message whose last octet is urgent (RFC 9293 §3.8.5). Of a long one the last octet goes by itself.</summary>
     private static nint Urgent(int fd, MessageHeader* message, int flags)
     {
-        int last = (int)message->VectorCount - 1;
-        while (last >= 0 && message->Vectors[last].Length == 0)
-            last--;
+        int last = -1;
+        nuint length = 0;
+        for (int index = 0; index < (int)message->VectorCount; index++)
+        {
+            nuint part = message->Vectors[index].Length;
+            if (part > int.MaxValue)
+                return Next.SendMessage(fd, message, flags); // which says what is wrong with it
+            length += part;
+            if (part > 0)
+                last = index;
+        }
+
         if (last < 0)
             return Next.SendMessage(fd, message, flags);
+        if (length <= StreamNotes.MostUrgentOctets && last < StreamNotes.MostUrgentPieces)
+            return UrgentAtOnce(fd, message->Vectors, last + 1, (int)length, flags);
         IoVector rest = message->Vectors[last];
         rest.Length--;
-        byte* octet = rest.Base + rest.Length;
-        nuint wanted = IoVectors.Capacity(message->Vectors, last) + rest.Length;
-        nint sent = 0;
-        MessageHeader part = *message;
-        part.VectorCount = (nuint)last;
-        if (last > 0)
-            sent = Next.SendMessage(fd, &part, flags);
-        if (sent >= 0 && (nuint)sent + rest.Length == wanted && rest.Length > 0)
+        IoVector octet = new() { Base = rest.Base + rest.Length, Length = 1 };
+        nint sent = Several(fd, message->Vectors, last, flags);
+        if (sent >= 0 && (nuint)sent == length - rest.Length - 1)
         {
-            part.Vectors = &rest;
-            part.VectorCount = 1;
-            nint more = Next.SendMessage(fd, &part, flags);
+            nint more = Several(fd, &rest, 1, flags);
             sent = more >= 0 ? sent + more : sent > 0 ? sent : -1;
         }
 
-        if (sent < 0 || (nuint)sent != wanted)
+        if (sent < 0 || (nuint)sent != length - 1)
             return sent;
-        nint told = StreamNotes.SendUrgent(fd, octet, flags & MsgDontwait);
-        if (told == 1)
-            return sent + 1;
-        if (sent > 0)
+        nint urgent = UrgentAtOnce(fd, &octet, 1, 1, flags);
+        return urgent == 1 ? sent + 1 : sent > 0 ? sent : urgent;
+    }
+
+    private static nint UrgentAtOnce(int fd, IoVector* vectors, int count, int length, int flags)
+    {
+        nint sent = StreamNotes.SendUrgent(fd, vectors, count, length, flags & MsgDontwait);
+        if (sent >= 0)
             return sent;
-        if (told == -(int)Errno.EAGAIN)
-            return LibcError.Answer(Errno.EAGAIN);
-        // The kernel says why, with the signal that belongs to it. Where only the note is refused, the octet goes in line.
-        IoVector alone = new() { Base = octet, Length = 1 };
-        part.Vectors = &alone;
-        part.VectorCount = 1;
-        return Next.SendMessage(fd, &part, flags);
+        // What else there is the kernel says, with the signal that belongs to it. Where only the note is refused, all goes in line.
+        return sent is -(int)Errno.EAGAIN or -(int)Errno.EINTR ? LibcError.Answer((Errno)(-sent)) : Several(fd, vectors, count, flags);
+    }
+
+    private static nint Several(int fd, IoVector* vectors, int count, int flags)
+    {
+        if (count == 0 || IoVectors.Capacity(vectors, count) == 0)
+            return 0;
+        MessageHeader message = new() { Vectors = vectors, VectorCount = (nuint)count };
+        return Next.SendMessage(fd, &message, flags);
     }
 }

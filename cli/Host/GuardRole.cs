@@ -28,12 +28,12 @@ internal static class GuardRole
         orphans.Learn(); // before anybody but the starter can ask to be guarded
         if (PendingConnection.ReadPeer(Descriptors.Order).ProcessId != Libc.getppid())
             orphans.Forget(); // the starter has ended already, and some may be its own
-        return BackgroundProcess.Run("pyco guard", "the guard", readyDescriptor: -1, _ => Guard.Run(name, Descriptors.Order, orphans.WakeNew));
+        return BackgroundProcess.Run("pyco guard", "the guard", readyDescriptor: -1, _ => Guard.Run(name, Descriptors.Order, orphans.TryWakeNew));
     }
 
     /// <summary>
-    /// The same for those alone who may share a process, and only while the same one waits for their end: the guard of one may last for as
-    /// long as another.
+    /// The abstract name where this process's guard listens. It is the same only for processes that may share one, and whose end the same
+    /// one waits for: the guard of one may last for as long as another.
     /// </summary>
     private static string FindName()
     {

@@ -13,7 +13,7 @@ internal sealed class OrphanedListeners
     private HashSet<string> _known = [];
 
     /// <summary>Those that are there now are known: it was somebody else's to wake who waits on them.</summary>
-    public void Learn() => _known = FindNow();
+    public void Learn() => _known = FindNow() ?? [];
 
     /// <summary>None is known any more.</summary>
     public void Forget() => _known.Clear();
@@ -22,12 +22,15 @@ internal sealed class OrphanedListeners
     /// Wakes those who wait for connections on the ones that were not known. A listener that does not block stays one, and its program
     /// is told once.
     /// </summary>
-    public void WakeNew()
+    /// <returns>False if it cannot be known now which there are.</returns>
+    public bool TryWakeNew()
     {
-        HashSet<string> now = FindNow();
+        if (FindNow() is not { } now)
+            return false;
         foreach (string name in now.Where(name => !_known.Contains(name)))
             KernelSockets.WakeListener(UnixAddress.Abstract(name));
         _known = now;
+        return true;
     }
 
     /// <summary>The abstract names of orphaned listeners.</summary>
@@ -57,7 +60,7 @@ internal sealed class OrphanedListeners
         return [.. listeners.Where(listener => !hosts.Contains(listener.Host)).Select(listener => listener.Name)];
     }
 
-    private static HashSet<string> FindNow()
+    private static HashSet<string>? FindNow()
     {
         try
         {
@@ -65,7 +68,7 @@ internal sealed class OrphanedListeners
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return []; // out of descriptors, or there is no /proc
+            return null; // out of descriptors, or there is no /proc
         }
     }
 }

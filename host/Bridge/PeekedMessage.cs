@@ -60,7 +60,7 @@ internal struct PeekedMessage
         tcp.CommitSend(_length, now); // what was not filled is given back
         if (isWhole)
         {
-            notes?.Count(_length);
+            notes?.Count(_length, now);
             loop.NoteHeard(_length);
             return PumpStop.Empty; // what comes next is a new event, an end too
         }

@@ -13,13 +13,16 @@ namespace Pyco.Host.Bridge;
 /// write there, so a note needs no other proof.
 /// </summary>
 /// <remarks>
-/// It mostly stands at the end of what was read. Behind it may be what sendfile(2) has put into the same message (Linux before 6.5),
-/// and its own end may be left for the next read.
+/// It mostly stands at the end of what was read. Behind it may be the message that it is about (<see cref="StreamOption.Urgent"/>), or what
+/// sendfile(2) has put into the same one (Linux before 6.5), and its own end may be left for the next read.
 /// </remarks>
 internal sealed unsafe class StreamNotes(int descriptor, TcpSocket tcp, ulong mark)
 {
     private int _olderNoDelay;
     private int _olderKeepAlive;
+
+    /// <summary>Octets to pass on until an urgent one, that included; 0 if none is known of.</summary>
+    private int _untilUrgent;
 
     /// <summary>Octets of a note.</summary>
     public static int Length => sizeof(StreamNote);
@@ -34,8 +37,14 @@ internal sealed unsafe class StreamNotes(int descriptor, TcpSocket tcp, ulong ma
         Older(option) = waiting;
     }
 
-    /// <summary>So many octets have been read.</summary>
-    public void Count(int octets)
+    /// <summary>So many octets have been read and passed on.</summary>
+    public void Count(int octets, Instant now)
+    {
+        CountRead(octets);
+        CountPassed(octets, now);
+    }
+
+    private void CountRead(int octets)
     {
         if ((_olderNoDelay | _olderKeepAlive) == 0)
             return;
@@ -59,11 +68,13 @@ internal sealed unsafe class StreamNotes(int descriptor, TcpSocket tcp, ulong ma
             gathered += part;
         }
         int begin = Find(octets, length, isFull);
-        tcp.CommitSend(begin < 0 ? length : begin, now);
+        int before = begin < 0 ? length : begin;
+        tcp.CommitSend(before, now);
+        CountPassed(before, now);
         if (begin >= 0)
             Heed(octets, begin, length, filler: 0, now);
         else
-            Count(length);
+            CountRead(length);
         ArrayPool<byte>.Shared.Return(octets);
     }
 
@@ -87,12 +98,13 @@ internal sealed unsafe class StreamNotes(int descriptor, TcpSocket tcp, ulong ma
         filler = Math.Max(0, filler - before);
         if (begin < 0)
         {
-            Count(length);
+            CountRead(length);
             return filler;
         }
-        int behind = Math.Min(filler, Math.Max(0, length - begin - Length));
-        Heed(octets, begin, length, behind, now);
-        return filler - behind;
+        filler -= Heed(octets, begin, length, filler, now);
+        if (filler > 0 && _untilUrgent > 0)
+            TakeUrgentMessage(octets, now);
+        return filler;
     }
 
     /// <summary>
@@ -114,24 +126,49 @@ internal sealed unsafe class StreamNotes(int descriptor, TcpSocket tcp, ulong ma
     }
 
     /// <summary>Does what the note says, with all before it passed on, and passes on what is behind it, but for so much filler.</summary>
-    private void Heed(byte[] octets, int begin, int length, int filler, Instant now)
+    /// <returns>Octets of filler that it has met.</returns>
+    private int Heed(byte[] octets, int begin, int length, int filler, Instant now)
     {
         StreamNote note = MemoryMarshal.Read<StreamNote>(octets.AsSpan(begin));
         int end = begin + Length;
         if (note.Option == StreamOption.Urgent)
-            tcp.MarkUrgent(now);
+            _untilUrgent = Math.Max(0, note.Value);
         else if (begin >= Older(note.Option))
             Set(note);
+        int met = 0;
         if (end < length)
         {
-            Send(octets.AsSpan(end + filler, length - end - filler), now);
+            int own = note.Option == StreamOption.Urgent ? Math.Min(_untilUrgent, length - end) : 0;
+            met = Math.Min(filler, length - end - own);
+            Send(octets.AsSpan(end, own), now);
+            Send(octets.AsSpan(end + own + met, length - end - own - met), now);
         }
         else if (end > length)
         {
             fixed (byte* rest = &octets[length])
                 length += Math.Max(0, (int)Libc.recv(descriptor, rest, (nuint)(end - length), Constants.MsgDontwait));
         }
-        Count(length);
+        CountRead(length);
+        return met;
+    }
+
+    /// <summary>The rest of the message that an urgent octet ends: behind it there is filler again.</summary>
+    private void TakeUrgentMessage(byte[] octets, Instant now)
+    {
+        nint length;
+        fixed (byte* start = octets)
+            length = Libc.recv(descriptor, start, (nuint)Math.Min(_untilUrgent, octets.Length), Constants.MsgDontwait);
+        CountRead((int)Math.Max(0, length));
+        Send(octets.AsSpan(0, (int)Math.Max(0, length)), now);
+    }
+
+    private void CountPassed(int octets, Instant now)
+    {
+        if (_untilUrgent == 0)
+            return;
+        if (octets >= _untilUrgent)
+            tcp.MarkUrgent(octets - _untilUrgent, now);
+        _untilUrgent = Math.Max(0, _untilUrgent - octets);
     }
 
     private void Set(in StreamNote note)
@@ -157,6 +194,7 @@ internal sealed unsafe class StreamNotes(int descriptor, TcpSocket tcp, ulong ma
             int part = Math.Min(free.Length, payload.Length);
             payload[..part].CopyTo(free);
             tcp.CommitSend(part, now);
+            CountPassed(part, now);
             payload = payload[part..];
         }
     }

@@ -78,7 +78,7 @@ internal static unsafe class StreamPump
                 continue; // it was read up to the note: nobody knows whether it is empty
             }
             tcp.CommitSend((int)Math.Max(length, 0), now); // what was not filled is given back
-            notes?.Count((int)Math.Max(length, 0));
+            notes?.Count((int)Math.Max(length, 0), now);
             if (length > 0)
             {
                 saysMuch = length == wanted || (saysMuch && length >= wanted / 4);

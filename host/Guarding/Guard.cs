@@ -17,8 +17,10 @@ internal sealed class Guard : LoopTenant, IDisposable
     /// <summary>More than connect in one turn, with some for the guard itself.</summary>
     private const int SpareDescriptors = 256;
 
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
     private readonly EventLoop _loop;
-    private readonly Action _wakePrograms;
+    private readonly Func<bool> _tryWakePrograms;
     private ConnectionListener<GuardedProcess>? _listener;
     private int _guarded;
     private bool _hasEnded;
@@ -26,12 +28,12 @@ internal sealed class Guard : LoopTenant, IDisposable
     /// <param name="loop">The guard's own.</param>
     /// <param name="name">The abstract name where others find it.</param>
     /// <param name="first">The connection of the process that has started it.</param>
-    /// <param name="wakePrograms">Wakes the programs of those that are no more.</param>
+    /// <param name="tryWakePrograms">See <see cref="Run(string, int, Func{bool})"/>.</param>
     /// <exception cref="SystemCallException">The loop cannot watch the connection.</exception>
-    private Guard(EventLoop loop, string name, int first, Action wakePrograms)
+    private Guard(EventLoop loop, string name, int first, Func<bool> tryWakePrograms)
     {
         _loop = loop;
-        _wakePrograms = wakePrograms;
+        _tryWakePrograms = tryWakePrograms;
         uint user = Libc.geteuid();
         loop.Add(this);
         if (!IsFull)
@@ -56,8 +58,10 @@ internal sealed class Guard : LoopTenant, IDisposable
     /// <summary>Serves until nobody is left to be guarded.</summary>
     /// <param name="name">The abstract name where others find it.</param>
     /// <param name="first">The connection of the process that has started it.</param>
-    /// <param name="wakePrograms">Wakes the programs of those that are no more. Called once for all that have ended in a turn of the loop.</param>
-    public static void Run(string name, int first, Action wakePrograms)
+    /// <param name="tryWakePrograms">
+    /// Wakes the programs of those that are no more; false if that is not possible now. Called once for all that have ended in a turn of the loop.
+    /// </param>
+    public static void Run(string name, int first, Func<bool> tryWakePrograms)
     {
         // Of two that were started at the same moment the later one ends: its process then finds the other.
         if (GuardProtocol.Dial(name) is >= 0 and int another)
@@ -68,7 +72,7 @@ internal sealed class Guard : LoopTenant, IDisposable
         }
         using EventLoop loop = new(TimeProvider.System);
         loop.Turn(TimeSpan.Zero); // reads the clock
-        using Guard guard = new(loop, name, first, wakePrograms);
+        using Guard guard = new(loop, name, first, tryWakePrograms);
         loop.Run();
     }
 
@@ -77,14 +81,14 @@ internal sealed class Guard : LoopTenant, IDisposable
 
     protected override Instant? Run(Instant now)
     {
-        if (_hasEnded)
-            _wakePrograms();
-        _hasEnded = false;
+        _hasEnded = _hasEnded && !_tryWakePrograms();
         if (IsFull)
         {
             _listener?.Dispose(); // the next one starts another guard
             _listener = null;
         }
+        if (_hasEnded)
+            return now + RetryPause;
         if (_guarded == 0)
             _loop.StopRequested = true;
         return null;

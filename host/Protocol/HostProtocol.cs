@@ -280,7 +280,10 @@ internal enum StreamOption
     /// <summary>SO_KEEPALIVE.</summary>
     KeepAlive = 2,
 
-    /// <summary>The octet before the note is urgent (MSG_OOB); the value means nothing.</summary>
+    /// <summary>
+    /// The last of so many octets behind the note, in one message with it, is urgent (MSG_OOB). They stand behind it because the descriptor
+    /// comes with a message's first octet.
+    /// </summary>
     Urgent = 3,
 }
 
@@ -296,7 +299,7 @@ internal unsafe struct StreamNote
 
     public StreamOption Option;
 
-    /// <summary>1 for on, 0 for off.</summary>
+    /// <summary>1 for on, 0 for off; of <see cref="StreamOption.Urgent"/> a number of octets.</summary>
     public int Value;
 }
 

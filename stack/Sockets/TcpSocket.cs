@@ -265,13 +265,15 @@ public sealed class TcpSocket : StackSocket
         connection.Touch();
     }
 
-    /// <summary>The octet that was committed last is urgent: the peer is told of it before it comes (RFC 9293 §3.8.5; MSG_OOB).</summary>
-    public void MarkUrgent(Instant now)
+    /// <summary>An octet that was committed is urgent: the peer is told of it before it comes (RFC 9293 §3.8.5; MSG_OOB).</summary>
+    /// <param name="behind">Octets that were committed after it.</param>
+    /// <param name="now">The moment.</param>
+    public void MarkUrgent(int behind, Instant now)
     {
         _ = now;
         if (_connection is not { State: not (TcpState.Closed or TcpState.TimeWait) } connection)
             return;
-        connection.Snd.MarkUrgent();
+        connection.Snd.MarkUrgent(behind);
         connection.Touch();
     }
 

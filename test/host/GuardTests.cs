@@ -21,6 +21,7 @@ internal sealed unsafe class GuardTests
     private string _name = "";
     private EventLoop _loop = null!;
     private int _wakes;
+    private int _failures;
 
     [SetUp]
     public void Begin()
@@ -29,6 +30,7 @@ internal sealed unsafe class GuardTests
         _loop.Turn(TimeSpan.Zero);
         _name = $"pyco-test-guard-{Environment.ProcessId}-{Interlocked.Increment(ref Count)}";
         _wakes = 0;
+        _failures = 0;
         _guards.Clear();
     }
 
@@ -54,6 +56,20 @@ internal sealed unsafe class GuardTests
 
         Assert.That(_guards[0].Join(Patience), Is.True);
         Assert.That(_wakes, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Where_they_cannot_be_woken_the_guard_stays_and_tries_again()
+    {
+        _failures = 1;
+        using var process = HelperProcess.Start("cat");
+        int contact = StartGuard();
+        Introduce(contact, process.Id);
+        process.Kill();
+        Close(contact);
+
+        Assert.That(_guards[0].Join(Patience), Is.True);
+        Assert.That(_wakes, Is.EqualTo(2));
     }
 
     [Test]
@@ -230,7 +246,7 @@ internal sealed unsafe class GuardTests
     private bool TryStart(string name, int contact)
     {
         int own = Libc.fcntl(contact, Processes.DuplicateCloseOnExec, 0);
-        Thread guard = new(() => Guard.Run(name, own, () => Interlocked.Increment(ref _wakes)));
+        Thread guard = new(() => Guard.Run(name, own, () => Interlocked.Increment(ref _wakes) > _failures));
         _guards.Add(guard);
         guard.Start();
         return true;

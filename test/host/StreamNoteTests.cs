@@ -6,7 +6,7 @@ using Pyco.Stack;
 namespace Pyco.Host.Tests;
 
 /// <summary>Options that programs tell between what they write on a connection.</summary>
-internal sealed class StreamNoteTests : HostTest
+internal sealed unsafe class StreamNoteTests : HostTest
 {
     private const int NoDelay = OptionNumbers.TcpNoDelay;
     private const int Tcp = OptionNumbers.IpProtoTcp;
@@ -156,6 +156,52 @@ internal sealed class StreamNoteTests : HostTest
         AssertTheySpeak(client, server);
     }
 
+    /// <summary>The first read of a connection takes two chunks of 16 KB at most: it ends at any octet of the note and of what is behind it.</summary>
+    [Test]
+    public void An_urgent_octet_is_found_wherever_a_read_ends([Range(-24, 4)] int octetsBefore, [Values(1, 3)] int length)
+    {
+        (TestSocket client, TestSocket server) = Connect(80);
+        byte[] before = new byte[32_768 + octetsBefore];
+        client.Post(before);
+        client.PostNote(StreamOption.Urgent, length, behind: "abc"[..length]);
+        client.Post(Text("defg"));
+
+        AssertUrgent(server, [.. before, .. Text("abc"[..length] + "defg")], before.Length + length - 1);
+    }
+
+    [Test]
+    public void An_urgent_octet_is_found_within_the_filler_and_behind_it([Values(1, 20_000, 39_999, 40_000)] int fillerBefore)
+    {
+        const int filler = 40_000;
+        TestSocket listener = Right.Listen(80);
+        TestSocket client = Left.OpenStream();
+        Left.Link.IsCut = true;
+        Kernel.Check(UnixAddress.Connect(client.Descriptor, Left.Names.Requests));
+        client.PostConnectRequest(Right.Endpoint(80), filler, RequestFlags.None, fillerBefore);
+        client.PostNote(StreamOption.Urgent, 3, behind: "abc");
+        if (filler > fillerBefore)
+            client.Post(new byte[filler - fillerBefore]);
+        client.Post(Text("hello"));
+
+        TestSocket server = FinishConnect(listener);
+
+        AssertUrgent(server, Text("abchello"), 2);
+    }
+
+    [Test]
+    public void Notes_and_urgent_octets_may_follow_on_each_other()
+    {
+        (TestSocket client, TestSocket server) = Connect(80);
+        client.PostNote(StreamOption.NoDelay, 1);
+        client.PostNote(StreamOption.Urgent, 2, behind: "ab");
+        client.PostNote(StreamOption.KeepAlive, 1);
+        client.PostNote(StreamOption.Urgent, 1, behind: "c");
+        client.Post(Text("d"));
+
+        AssertUrgent(server, Text("abcd"), 2);
+        Assert.That(client.GetOption(Tcp, NoDelay), Is.EqualTo(1));
+    }
+
     [Test]
     public void A_request_outdates_the_notes_that_wait_and_no_later_one([Values] bool tellsAgain)
     {
@@ -221,5 +267,33 @@ internal sealed class StreamNoteTests : HostTest
 
         Assert.That(server.ReceiveAll(out int last), Is.EqualTo(Text("all")));
         Assert.That(last, Is.Zero);
+    }
+
+    /// <summary>All of it comes in line, and the kernel's mark stands at one octet.</summary>
+    private void AssertUrgent(TestSocket server, byte[] expected, int mark)
+    {
+        int on = 1;
+        Kernel.Check(Libc.setsockopt(server.Descriptor, Constants.SolSocket, OptionNumbers.SoOobInline, &on, sizeof(int)));
+        Network.Settle();
+        List<byte> all = [];
+        List<int> marks = [];
+        byte[] octets = new byte[65_536];
+        while (true)
+        {
+            const nuint atMark = 0x8905; // SIOCATMARK
+            int isThere;
+            Kernel.Check(Libc.ioctl(server.Descriptor, atMark, &isThere));
+            if (isThere != 0)
+                marks.Add(all.Count);
+            nint length;
+            fixed (byte* start = octets)
+                length = Libc.recv(server.Descriptor, start, (nuint)octets.Length, Constants.MsgDontwait);
+            if (length <= 0)
+                break;
+            all.AddRange(octets.AsSpan(0, (int)length));
+            Network.Settle();
+        }
+        Assert.That(all, Is.EqualTo(expected));
+        Assert.That(marks, Is.EqualTo(new[] { mark }));
     }
 }

@@ -160,11 +160,12 @@ internal sealed class Sender(ChunkPool chunks)
             _partialEnd = Nxt;
     }
 
-    /// <summary>The octet that the user wrote last is urgent.</summary>
-    public void MarkUrgent()
+    /// <summary>An octet that the user has written is urgent.</summary>
+    /// <param name="behind">Octets that were written after it.</param>
+    public void MarkUrgent(int behind)
     {
-        if (Buffer.Length > 0)
-            UrgentEnd = DataEnd;
+        if (Buffer.Length > behind)
+            UrgentEnd = DataEnd - behind;
     }
 
     /// <summary>SEG.UP for a segment that begins here: how far the urgent octets reach beyond that, or 0 for none (RFC 9293 §3.8.5).</summary>

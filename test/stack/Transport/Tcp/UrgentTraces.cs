@@ -15,6 +15,15 @@ public class UrgentTraces
     }
 
     [Test]
+    public void More_may_have_been_written_behind_it()
+    {
+        Trace trace = Trace.Established();
+        trace.Socket.Cork = true;
+        trace.AppWrites("abcdef").Socket.MarkUrgent(behind: 3, trace.Now);
+        trace.StackSends("U. 1:7(6) ack 1 urg 3");
+    }
+
+    [Test]
     public void All_segments_before_it_tell_of_it_and_none_behind()
     {
         Trace trace = Trace.Established();
@@ -169,7 +178,7 @@ public class UrgentTraces
             trace.Socket.CommitSend(count, trace.Now);
             written += count;
         }
-        trace.Socket.MarkUrgent(trace.Now);
+        trace.Socket.MarkUrgent(behind: 0, trace.Now);
         return trace;
     }
 }
