@@ -140,22 +140,27 @@ internal static unsafe class HostRequest
     /// <summary>Sends a message with a descriptor, unless that is <see cref="NoSocket"/>.</summary>
     internal static nint Send(int through, int attached, MessageHeader* message, int flags)
     {
-        DescriptorControl control = default;
+        DescriptorControl control;
         if (attached != NoSocket)
-        {
-            control.Header.Length = (nuint)(sizeof(ControlHeader) + sizeof(int));
-            control.Header.Level = SolSocket;
-            control.Header.Type = ScmRights;
-            control.Descriptor = attached;
-            message->Control = (byte*)&control;
-            message->ControlLength = (nuint)sizeof(DescriptorControl);
-        }
+            Attach(message, &control, attached);
 
         nint sent;
         do
             sent = Kernel.SendMessage(through, message, MsgNosignal | flags);
         while (sent == EIntr);
         return sent == -(int)Errno.ETOOMANYREFS ? DescriptorsInFlight.SendBeyond(through, message, MsgNosignal | flags) : sent;
+    }
+
+    /// <summary>Has a message take a descriptor along.</summary>
+    internal static void Attach(MessageHeader* message, DescriptorControl* control, int descriptor)
+    {
+        *control = default;
+        control->Header.Length = (nuint)(sizeof(ControlHeader) + sizeof(int));
+        control->Header.Level = SolSocket;
+        control->Header.Type = ScmRights;
+        control->Descriptor = descriptor;
+        message->Control = (byte*)control;
+        message->ControlLength = (nuint)sizeof(DescriptorControl);
     }
 
     private static Errno ReadReply(int connection, Reply* reply, int* attached)

@@ -62,18 +62,9 @@ internal static unsafe class StreamNotes
     /// </summary>
     private static nint SendWaiting(int fd, IoVector* vectors, int count)
     {
-        DescriptorControl control = default;
-        control.Header.Length = (nuint)(sizeof(ControlHeader) + sizeof(int));
-        control.Header.Level = SolSocket;
-        control.Header.Type = ScmRights;
-        control.Descriptor = fd;
-        MessageHeader message = new()
-        {
-            Vectors = vectors,
-            VectorCount = (nuint)count,
-            Control = (byte*)&control,
-            ControlLength = (nuint)sizeof(DescriptorControl),
-        };
+        DescriptorControl control;
+        MessageHeader message = new() { Vectors = vectors, VectorCount = (nuint)count };
+        HostRequest.Attach(&message, &control, fd);
         return Kernel.SendMessage(fd, &message, MsgNosignal);
     }
 

@@ -110,15 +110,7 @@ internal sealed class FailureTests() : WireTest(WireKind.StockSwitch)
     [TestCase(true, "shared")]
     public void Who_waits_for_connections_is_woken_when_the_host_ends(bool isKilled, string process)
     {
-        RunningProgram server = Wire.RunWith(["--process", process, "-a", Wire.FreshAddress()], Programs.Python, "-u", "-c", """
-            import errno, socket
-            listener = socket.create_server(("", 80))
-            print("waits")
-            try:
-                listener.accept()
-            except OSError as error:
-                print(errno.errorcode[error.errno])
-            """);
+        RunningProgram server = Wire.RunWith(["--process", process, "-a", Wire.FreshAddress()], Programs.Python, "-u", "-c", Programs.AcceptOnce);
         server.WaitForOutput("waits");
 
         if (isKilled)

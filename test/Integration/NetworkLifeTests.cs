@@ -142,15 +142,7 @@ internal sealed class NetworkLifeTests : NetworkTest
     [Test]
     public void Nothing_is_left_of_a_guard_that_is_killed_and_another_takes_its_place()
     {
-        RunningProgram server = Run("--", Programs.Python, "-u", "-c", """
-            import errno, socket
-            listener = socket.create_server(("", 80))
-            print("waits")
-            try:
-                listener.accept()
-            except OSError as error:
-                print(errno.errorcode[error.errno])
-            """);
+        RunningProgram server = Run("--", Programs.Python, "-u", "-c", Programs.AcceptOnce);
         server.WaitForOutput("waits");
         int network = Status("pid");
         int guard = HostProcess.ChildrenOf(network).Single();

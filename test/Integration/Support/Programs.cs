@@ -3,6 +3,17 @@ namespace Pyco.Integration.Tests.Support;
 /// <summary>The servers that several tests start, with the smallest configuration that each accepts.</summary>
 internal static class Programs
 {
+    /// <summary>Python: tells that it waits for a connection, and then how that has failed.</summary>
+    public const string AcceptOnce = """
+        import errno, socket
+        listener = socket.create_server(("", 80))
+        print("waits")
+        try:
+            listener.accept()
+        except OSError as error:
+            print(errno.errorcode[error.errno])
+        """;
+
     /// <summary>Debian's python where there is one: a version manager's stands behind a shell script.</summary>
     public static string Python { get; } = File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
 
