@@ -67,6 +67,35 @@ internal sealed class ListenerEndTests : NetworkTest
     }
 
     [Test]
+    public void Nothing_is_left_of_a_guard_that_is_killed_and_another_takes_its_place()
+    {
+        RunningProgram server = Run("--", Programs.Python, "-u", "-c", Programs.AcceptOnce);
+        server.WaitForOutput("waits");
+        int network = Status("pid");
+        int guard = HostProcess.ChildrenOf(network).Single();
+        HostProcess.Kill(guard);
+        Eventually.True(() => HostProcess.ChildrenOf(network) is [int next] && next != guard, () => $"another guard than {guard}, and nothing of that");
+
+        KillNetwork();
+
+        Assert.That(server.Succeed(), Does.Contain("ENETDOWN\n"));
+    }
+
+    [Test]
+    public void There_is_no_guard_where_nobody_waits_for_connections()
+    {
+        RunningProgram client = Run("--", Programs.Python, "-u", "-c", """
+            import socket, sys
+            print(socket.socket().connect_ex(("10.40.0.1", 80)))
+            print("asked")
+            sys.stdin.readline()
+            """);
+        client.WaitForOutput("asked");
+
+        Assert.That(HostProcess.ChildrenOf(Status("pid")), Is.Empty);
+    }
+
+    [Test]
     public void Who_polls_is_woken_once_one_is_told_and_nobody_is_kept_busy()
     {
         RunningProgram server = StartPrefork("polled");
