@@ -4,7 +4,7 @@ namespace Pyco.Host;
 
 /// <summary>
 /// Brings a host's addresses up, and holds the <see cref="AddressLock"/> as long as the host uses them. A host that was
-/// first probes once for 15 ms; one that finds the lock taken listens for the holder, and starts afresh when it has gone.
+/// first probes once for 12 ms; one that finds the lock taken listens for the holder, and starts afresh when it has gone.
 /// </summary>
 internal sealed class AddressBringUp(StackHost host) : IDisposable
 {

@@ -33,7 +33,7 @@ internal interface IAddressAnnouncer
 internal sealed class AddressClaims
 {
     /// <summary>How long the first probe may stay unanswered. A host on a local switch answers within a millisecond.</summary>
-    public static readonly TimeSpan FirstProbeWait = TimeSpan.FromMilliseconds(15);
+    public static readonly TimeSpan FirstProbeWait = TimeSpan.FromMilliseconds(12);
 
     /// <summary>
     /// How often to probe again because the end of the wait was noticed late. In that time another host may have probed and

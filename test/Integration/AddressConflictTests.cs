@@ -90,7 +90,7 @@ internal sealed class AddressConflictTests() : WireTest(WireKind.StockSwitch)
         Wire.AtEnd(() => Signal(host, SigKill)); // whatever happens, it does not stay behind stopped
 
         RunningProgram second = Start(address, "trace");
-        // Its third probe, long after a host that trusts 15 ms of silence would have been up.
+        // Its third probe, long after a host that trusts 12 ms of silence would have been up.
         Eventually.True(() => CountProbes("trace") >= 3, () => "the second host's probes");
         Signal(host, RunningProgram.SigContinue);
 

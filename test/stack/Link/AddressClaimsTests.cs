@@ -12,15 +12,15 @@ public sealed class AddressClaimsTests
     private const string Announcement = "who-has 10.40.0.32 tell 10.40.0.32";
 
     [Test]
-    public void One_probe_and_15_ms_of_silence_make_the_address_usable()
+    public void One_probe_and_12_ms_of_silence_make_the_address_usable()
     {
         using var host = new TestHost(detectConflicts: true);
         Assert.That(host.Trace, Is.EqualTo(new[] { $"0.000000 {Probe}" }));
-        host.Wait(0.014);
+        host.Wait(0.011);
         Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Probing));
         host.Wait(0.001);
         Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
-        Assert.That(host.Trace[^1], Is.EqualTo($"0.015000 {Announcement}"));
+        Assert.That(host.Trace[^1], Is.EqualTo($"0.012000 {Announcement}"));
     }
 
     [Test]
@@ -31,7 +31,7 @@ public sealed class AddressClaimsTests
         (double At, string What)[] sent = [.. host.Trace.Select(line => (
             double.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture), line[(line.IndexOf(' ') + 1)..]))];
         Assert.That(sent.Select(frame => frame.What), Is.EqualTo(new[] { Probe, Announcement, Probe, Probe, Announcement }));
-        Assert.That(sent[1].At, Is.EqualTo(0.015).Within(1e-6));
+        Assert.That(sent[1].At, Is.EqualTo(0.012).Within(1e-6));
         Assert.That(sent[2].At - sent[1].At, Is.InRange(1.0, 2.0)); // PROBE_MIN to PROBE_MAX
         Assert.That(sent[3].At - sent[2].At, Is.InRange(1.0, 2.0));
         Assert.That(sent[4].At - sent[3].At, Is.EqualTo(2.0).Within(1e-6)); // ANNOUNCE_WAIT
@@ -60,9 +60,9 @@ public sealed class AddressClaimsTests
 
         host.Stack.RetryAddresses(host.Now);
         Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Probing));
-        host.Wait(0.015);
+        host.Wait(0.012);
 
-        Assert.That(host.Trace, Is.EqualTo(new[] { $"0.050000 {Probe}", $"0.065000 {Announcement}" }));
+        Assert.That(host.Trace, Is.EqualTo(new[] { $"0.050000 {Probe}", $"0.062000 {Announcement}" }));
         Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
         Assert.That(host.Stack.ConflictingMac, Is.Null);
     }
@@ -139,7 +139,7 @@ public sealed class AddressClaimsTests
         host.Turn();
         Assert.That(host.Trace, Is.EqualTo(new[] { $"0.031000 {Probe}" }));
         Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Probing));
-        host.Wait(0.015);
+        host.Wait(0.012);
         Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
     }
 
@@ -174,8 +174,8 @@ public sealed class AddressClaimsTests
     {
         using var host = new TestHost(detectConflicts: true, start: false);
         host.Stack.Start(host.Now);
-        host.Oversleep(0.014); // between reading the clock and sending the probe
-        host.Wait(0.014);
+        host.Oversleep(0.011); // between reading the clock and sending the probe
+        host.Wait(0.011);
         Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Probing));
         host.Wait(0.001);
         Assert.That(host.Stack.AddressState, Is.EqualTo(AddressState.Usable));
@@ -202,14 +202,14 @@ public sealed class AddressClaimsTests
     }
 
     [Test]
-    public void An_address_that_is_not_contended_any_more_is_usable_15_ms_after_a_new_probe()
+    public void An_address_that_is_not_contended_any_more_is_usable_12_ms_after_a_new_probe()
     {
         using TestHost host = StartContended();
         host.Wait(0.100);
         host.Stack.AddressIsContended = false;
         host.Stack.RetryAddresses(host.Now);
-        host.Wait(0.015);
-        Assert.That(host.Trace.TakeLast(2), Is.EqualTo(new[] { $"0.100000 {Probe}", $"0.115000 {Announcement}" }));
+        host.Wait(0.012);
+        Assert.That(host.Trace.TakeLast(2), Is.EqualTo(new[] { $"0.100000 {Probe}", $"0.112000 {Announcement}" }));
     }
 
     [Test]
