@@ -109,8 +109,8 @@ internal sealed class PluggedHost : LoopTenant, IDisposable
             {
                 Failed = OnBug,
                 Changed = Wake,
-                Listens = _hosts.Guard.Need,
             };
+            _host.Bridge.Listens = _hosts.Guard.Need;
         }
         catch
         {

@@ -53,10 +53,7 @@ internal sealed class StackHost : LoopTenant, IDisposable
         int mtu = Math.Min(link.Mtu, options.Mtu ?? int.MaxValue);
         LoopTenant? outer = loop.Serving;
         loop.Serving = this; // what the bridge watches is this host's
-        Bridge = new SocketBridge(loop, Stack, credentials, new HostIdentity(interfaceName, mtu, names), Wake, log)
-        {
-            Listens = () => Listens?.Invoke(),
-        };
+        Bridge = new SocketBridge(loop, Stack, credentials, new HostIdentity(interfaceName, mtu, names), Wake, log);
         Publisher = new Publisher(Bridge, Stack);
         _data = new LinkSource(OnData);
         _control = new LinkSource(OnControl);
@@ -73,9 +70,6 @@ internal sealed class StackHost : LoopTenant, IDisposable
 
     /// <summary>Called when the state of the addresses or the network's identity has changed.</summary>
     public Action? Changed { get; init; }
-
-    /// <summary>Called when one of its programs begins to wait for connections.</summary>
-    public Action? Listens { get; set; }
 
     /// <summary>The ports that the machine's own network reaches.</summary>
     public Publisher Publisher { get; }

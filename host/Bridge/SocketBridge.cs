@@ -58,7 +58,7 @@ internal sealed class SocketBridge : IDisposable
     }
 
     /// <summary>Called when a program begins to wait for connections.</summary>
-    public Action? Listens { get; init; }
+    public Action? Listens { get; set; }
 
     public EventLoop Loop { get; }
 

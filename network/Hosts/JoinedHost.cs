@@ -218,7 +218,7 @@ internal sealed class JoinedHost : LoopTenant, IDisposable
             _network.Loop, options, OpenLink(mac), _network.Memory, _order.Credentials, _order.InterfaceName, NameSources(), _network.Log);
         _port.Arrived = _host.Wake;
         _host.Failed = OnBug;
-        _host.Listens = () => _network.Guard?.Need();
+        _host.Bridge.Listens = () => _network.Guard?.Need();
     }
 
     /// <summary>The gateway answers queries, unless the host was told of others who do.</summary>

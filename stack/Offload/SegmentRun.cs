@@ -120,7 +120,7 @@ internal struct SegmentRun
             IsSame(octets, ours, internet + 6, internet + 10) && // DF, time to live
             IsSame(octets, ours, transport + 8, transport + TcpHeader.FlagsOffset) && // ACK, data offset
             IsSame(octets, ours, transport + 14, transport + TcpHeader.ChecksumOffset) && // window
-            IsSame(octets, ours, transport + 18, _place.Payload); // urgent pointer, options
+            IsSame(octets, ours, transport + TcpHeader.UrgentPointerOffset, _place.Payload); // urgent pointer, options
     }
 
     private static bool IsSame(ReadOnlySpan<byte> octets, ReadOnlySpan<byte> ours, int start, int end) =>

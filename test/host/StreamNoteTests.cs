@@ -140,11 +140,7 @@ internal sealed unsafe class StreamNoteTests : HostTest
     public void A_note_within_the_filler_is_no_part_of_it([Values(1, 20_000, 39_999)] int fillerBefore)
     {
         const int filler = 40_000;
-        TestSocket listener = Right.Listen(80);
-        TestSocket client = Left.OpenStream();
-        Left.Link.IsCut = true;
-        Kernel.Check(UnixAddress.Connect(client.Descriptor, Left.Names.Requests));
-        client.PostConnectRequest(Right.Endpoint(80), filler, RequestFlags.None, fillerBefore);
+        (TestSocket client, TestSocket listener) = BeginConnect(filler, fillerBefore);
         client.PostNote(StreamOption.NoDelay, 1);
         client.Post(new byte[filler - fillerBefore]);
         client.Post(Text("hello"));
@@ -173,11 +169,7 @@ internal sealed unsafe class StreamNoteTests : HostTest
     public void An_urgent_octet_is_found_within_the_filler_and_behind_it([Values(1, 20_000, 39_999, 40_000)] int fillerBefore)
     {
         const int filler = 40_000;
-        TestSocket listener = Right.Listen(80);
-        TestSocket client = Left.OpenStream();
-        Left.Link.IsCut = true;
-        Kernel.Check(UnixAddress.Connect(client.Descriptor, Left.Names.Requests));
-        client.PostConnectRequest(Right.Endpoint(80), filler, RequestFlags.None, fillerBefore);
+        (TestSocket client, TestSocket listener) = BeginConnect(filler, fillerBefore);
         client.PostNote(StreamOption.Urgent, 3, behind: "abc");
         if (filler > fillerBefore)
             client.Post(new byte[filler - fillerBefore]);
@@ -267,6 +259,17 @@ internal sealed unsafe class StreamNoteTests : HostTest
 
         Assert.That(server.ReceiveAll(out int last), Is.EqualTo(Text("all")));
         Assert.That(last, Is.Zero);
+    }
+
+    /// <summary>A connect of which the host hears nothing yet, with so much of its filler.</summary>
+    private (TestSocket Client, TestSocket Listener) BeginConnect(int filler, int fillerBefore)
+    {
+        TestSocket listener = Right.Listen(80);
+        TestSocket client = Left.OpenStream();
+        Left.Link.IsCut = true;
+        Kernel.Check(UnixAddress.Connect(client.Descriptor, Left.Names.Requests));
+        client.PostConnectRequest(Right.Endpoint(80), filler, RequestFlags.None, fillerBefore);
+        return (client, listener);
     }
 
     /// <summary>All of it comes in line, and the kernel's mark stands at one octet.</summary>

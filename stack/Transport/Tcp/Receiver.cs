@@ -24,6 +24,9 @@ internal sealed class Receiver(ChunkPool chunks)
     private bool _isClosed;
     private bool _hasFreed;
 
+    /// <summary>RCV.UP: the place after the peer's last urgent octet, until the user has consumed that (RFC 9293 §3.8.5).</summary>
+    private SequenceNumber? _urgentEnd;
+
     /// <summary>IRS: the peer's initial sequence number.</summary>
     public SequenceNumber Irs { get; private set; }
 
@@ -47,9 +50,6 @@ internal sealed class Receiver(ChunkPool chunks)
 
     /// <summary>The largest segment seen: what the peer takes for full.</summary>
     public int SegmentSize { get; private set; } = DefaultMss;
-
-    /// <summary>RCV.UP: the place after the peer's last urgent octet, until the user has consumed that (RFC 9293 §3.8.5).</summary>
-    private SequenceNumber? _urgentEnd;
 
     /// <summary>Octets of <see cref="Buffer"/> before the last urgent octet, which may not have come yet; null if there is none.</summary>
     public int? UrgentOffset => _urgentEnd - 1 - FirstUnread;

@@ -20,6 +20,9 @@ internal sealed class Sender(ChunkPool chunks)
     private SequenceNumber? _finSeq;
     private bool _wantsSpace;
 
+    /// <summary>SND.UP: the place after the last urgent octet, until that is acknowledged (RFC 9293 §3.8.5).</summary>
+    private SequenceNumber? _urgentEnd;
+
     /// <summary>ISS.</summary>
     public SequenceNumber Iss { get; private set; }
 
@@ -87,9 +90,6 @@ internal sealed class Sender(ChunkPool chunks)
 
     /// <summary>Data that was never sent. (A FIN that is in flight lies beyond the data.)</summary>
     public int UnsentOctets => Math.Max(0, DataEnd - Nxt);
-
-    /// <summary>SND.UP: the place after the last urgent octet, until that is acknowledged (RFC 9293 §3.8.5).</summary>
-    public SequenceNumber? UrgentEnd { get; private set; }
 
     /// <summary>The user has no more to send.</summary>
     public bool IsFinQueued { get; set; }
@@ -165,13 +165,13 @@ internal sealed class Sender(ChunkPool chunks)
     public void MarkUrgent(int behind)
     {
         if (Buffer.Length > behind)
-            UrgentEnd = DataEnd - behind;
+            _urgentEnd = DataEnd - behind;
     }
 
     /// <summary>SEG.UP for a segment that begins here: how far the urgent octets reach beyond that, or 0 for none (RFC 9293 §3.8.5).</summary>
     /// <remarks>If it is farther than the field can say, a later segment will tell (Linux likewise).</remarks>
     public ushort UrgentPointerAt(SequenceNumber seq) =>
-        UrgentEnd is { } end && end - seq is > 0 and <= ushort.MaxValue and int distance ? (ushort)distance : (ushort)0;
+        _urgentEnd is { } end && end - seq is > 0 and <= ushort.MaxValue and int distance ? (ushort)distance : (ushort)0;
 
     /// <summary>RFC 9293 §3.10.7.4, fifth step: octets up to the acknowledgement number leave the buffer.</summary>
     public void Acknowledge(SequenceNumber ack)
@@ -180,8 +180,8 @@ internal sealed class Sender(ChunkPool chunks)
         Buffer.Consume(data);
         IsSynAcked |= ack != Una;
         Una = ack;
-        if (UrgentEnd is { } urgent && urgent - ack <= 0)
-            UrgentEnd = null;
+        if (_urgentEnd is { } urgent && urgent - ack <= 0)
+            _urgentEnd = null;
     }
 
     /// <summary>The SYN-ACK's or SYN's window: not scaled, and nothing to compare it with.</summary>
